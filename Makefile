@@ -1,0 +1,56 @@
+# What a developer needs. Environments are made when their requirements change, and only then.
+
+PYTHON := $(shell for name in python3.11 python3.12 python3.13; do \
+	"$$name" -c "" 2>/dev/null && echo "$$name" && break; done)
+CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)
+# In CI nothing is left out: without Chromium the tests fail.
+WITHOUT := $(if $(CHROMIUM)$(CI),,--ignore=tests/browser)
+RUN := .venv/bin/python
+PORT ?= 4599
+STAGE ?=
+export STAGE
+
+.PHONY: setup demo serve reset test check seeds package deploy
+
+setup: .venv/.made .cloud/venv/.made
+
+demo: setup ## the main job on the local cloud; MODULE=FILE plays any module file
+	@$(RUN) -m cli.demo $(if $(MODULE),--module "$(MODULE)")
+
+serve: setup ## the local cloud, kept running until Ctrl-C
+	@$(RUN) -m cli.serve --port $(PORT)
+
+reset: .venv/.made ## forget what `make serve` has kept
+	@$(RUN) -m cli.reset
+
+test: setup
+	@$(RUN) -m pytest -q -n auto --dist loadgroup $(WITHOUT)
+	@$(if $(WITHOUT),echo "Not run: tests/browser. They need Chromium: apt-get install chromium")
+
+check: setup .cloud/lint/.made
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(RUN) -m infra.check_package
+	.cloud/lint/bin/python -m infra.lint_template
+	$(MAKE) test
+
+seeds: setup ## the importers and the main job on the real documents; SEEDS=DIR
+	@$(RUN) -m cli.seeds "$(SEEDS)"
+
+package: .venv/.made
+	@$(RUN) -m infra.package
+
+deploy: package ## to AWS; STAGE=dev or prod, and what infra/deploy.sh asks for
+	@infra/deploy.sh
+
+.venv/.made: requirements-dev.txt requirements.txt
+.cloud/venv/.made: requirements-cloud.txt
+.cloud/lint/.made: requirements-lint.txt
+
+%/.made:
+	$(if $(PYTHON),,$(error Testamur needs python3.11, python3.12 or python3.13, and none is on the PATH))
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

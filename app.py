@@ -1,0 +1,71 @@
+"""The Chalice application: registers the routes and the event handlers, and decides nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Chalice, Response
+
+import chalicelib.api.attempts
+import chalicelib.api.certificates
+import chalicelib.api.enrolments
+import chalicelib.api.judgements
+import chalicelib.api.modules
+import chalicelib.api.openapi
+import chalicelib.api.pages
+import chalicelib.api.people
+import chalicelib.api.review  # noqa: F401 (importing a module of routes declares its operations)
+from chalicelib.api.http import OPERATIONS, Call, Operation, respond
+from chalicelib.events import finalise as finalise_events
+from chalicelib.events import notify as notify_events
+from chalicelib.events import sweep as sweep_events
+from chalicelib.runtime import runtime
+
+app = Chalice(app_name="testamur")
+
+
+def _view(operation: Operation) -> Callable[..., Response]:
+    def view(**parameters: str) -> Response:
+        request: Any = app.current_request  # shared state: read once, here
+        path = request.context["path"]
+        answered = respond(
+            Call(
+                runtime=runtime(),
+                operation=operation,
+                method=request.method,
+                path=path,
+                prefix=path.partition("/v1")[0],
+                parameters=parameters,
+                query=request.query_params or {},
+                headers=request.headers,
+                raw_body=request.raw_body,
+            )
+        )
+        body = "" if request.method == "HEAD" else answered.body
+        return Response(body, dict(answered.headers), answered.status)
+
+    return view
+
+
+for _operation in OPERATIONS:
+    _methods = ["GET", "HEAD"] if _operation.method == "GET" else [_operation.method]
+    app.route(_operation.path, methods=_methods, name=_operation.id, content_types=["*/*"])(
+        _view(_operation)
+    )
+
+
+@app.lambda_function(name="finalise")
+def finalise(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Take a batch of the table's stream: finalise what is complete."""
+    return finalise_events.handle(runtime(), event)
+
+
+@app.lambda_function(name="notify")
+def notify(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Take a batch of the table's stream: send the mails that are due."""
+    return notify_events.handle(runtime(), event)
+
+
+@app.lambda_function(name="sweep")
+def sweep(_event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN401 (Lambda's own)
+    """Do, on a schedule, what a lost stream left undone."""
+    return sweep_events.handle(runtime(), context.get_remaining_time_in_millis)

@@ -1,0 +1,164 @@
+"""Attempts: signing a page, and reading what was signed."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.api.enrolments import ENROLMENT
+from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
+from chalicelib.api.texts import Text
+from chalicelib.domain.attempts import Attempt
+from chalicelib.usecases import attempts, links
+from chalicelib.usecases.attempts import Signature
+
+ATTEMPTS = ENROLMENT + "/pages/{page_id}/attempts"
+
+
+class SignatureIn(RequestModel):
+    """The version of the declaration accepted, and the candidate's name beneath it."""
+
+    declaration: Text
+    signature: Text
+
+
+class AttemptOut(AnswerModel):
+    """An attempt. To its candidate it is the receipt: the hash covers all that was signed."""
+
+    page_id: str
+    number: int
+    content_hash: str
+    signed_at: datetime
+    candidate_id: str
+    assessor_id: str
+    withdrawn_at: datetime | None
+    set_aside_at: datetime | None
+    judgement: JudgementOut | None
+
+
+class SignedAttemptOut(AttemptOut):
+    """An attempt with the very document that was signed (its RFC 8785 form is what is hashed)."""
+
+    document: dict[str, Any]
+
+
+class AttemptList(AnswerModel):
+    """The attempts of a page, oldest first."""
+
+    items: list[AttemptOut]
+    next: None = None
+
+
+class LinkSent(AnswerModel):
+    """A link goes to the assessor's verified address, if the attempt still waits."""
+
+    accepted: bool = True
+
+
+def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, Any]:
+    """Give the fields of AttemptOut; `feedback` where it has been read in full."""
+    judgement = attempt.judgement
+    text = feedback if feedback is not None or judgement is None else judgement.feedback
+    return {
+        "page_id": attempt.page_id,
+        "number": attempt.number,
+        "content_hash": attempt.content_hash,
+        "signed_at": attempt.signed_at,
+        "candidate_id": attempt.candidate_id,
+        "assessor_id": attempt.assessor_id,
+        "withdrawn_at": attempt.withdrawn_at,
+        "set_aside_at": attempt.set_aside.at if attempt.set_aside else None,
+        "judgement": judgement_out(judgement, text) if judgement else None,
+    }
+
+
+@operation(
+    "signPage",
+    "POST",
+    ATTEMPTS,
+    summary="Sign the page as its draft stands; the answer is a receipt to keep.",
+    who="the candidate",
+    body=SignatureIn,
+    answer=AttemptOut,
+    status=201,
+    idempotent=True,
+    if_match=True,
+    problems=(
+        "role-not-allowed",
+        "not-the-candidate",
+        "page-signed",
+        "page-competent",
+        "enrolment-complete",
+        "stale-page",
+        "not-signed",
+        "page-incomplete",
+    ),
+)
+def sign_page(call: Call) -> Answer:
+    """Sign the draft that If-Match names."""
+    actor = call.actor()
+    body = call.body(SignatureIn)
+    attempt = attempts.sign(
+        call.runtime,
+        actor,
+        call["enrolment_id"],
+        call["page_id"],
+        Signature(body.declaration, body.signature),
+        call.if_match(),
+        call.request(actor, body),
+    )
+    where = f"{call.path}/{attempt.number}"
+    return answer(AttemptOut(**attempt_fields(attempt)), 201, location=where)
+
+
+@operation(
+    "listAttempts",
+    "GET",
+    ATTEMPTS,
+    summary="All attempts of a page, oldest first.",
+    who="its candidate, its assessor, administrators, internal verifiers",
+    answer=AttemptList,
+)
+def list_attempts(call: Call) -> Answer:
+    """Answer with the history of a page."""
+    found = attempts.list_attempts(
+        call.runtime, call.actor(), call["enrolment_id"], call["page_id"]
+    )
+    return answer(AttemptList(items=[AttemptOut(**attempt_fields(each)) for each in found]))
+
+
+@operation(
+    "getAttempt",
+    "GET",
+    ATTEMPT,
+    summary="An attempt with the document that was signed.",
+    who="its candidate, its assessor, administrators, internal verifiers",
+    answer=SignedAttemptOut,
+)
+def get_attempt(call: Call) -> Answer:
+    """Answer with an attempt and what was signed."""
+    found = attempts.get_attempt(
+        call.runtime, call.actor(), call["enrolment_id"], call["page_id"], call.number("number")
+    )
+    fields = attempt_fields(found.attempt, found.feedback)
+    return answer(SignedAttemptOut(**fields, document=found.document))
+
+
+@operation(
+    "sendReviewLink",
+    "POST",
+    ATTEMPT + "/review-links",
+    summary="Have the link of a waiting attempt mailed to its assessor again.",
+    who="administrator, assessor",
+    answer=LinkSent,
+    status=202,
+    idempotent=True,
+    problems=("role-not-allowed", "attempt-not-waiting"),
+)
+def send_review_link(call: Call) -> Answer:
+    """Ask for the mail; one that has just been sent is not sent again."""
+    actor = call.actor()
+    call.request(actor)
+    links.send_link(
+        call.runtime, actor, call["enrolment_id"], call["page_id"], call.number("number")
+    )
+    return answer(LinkSent(), 202)

@@ -1,0 +1,120 @@
+"""Enrolments: creating them, and how far they are."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.texts import Identifier
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState, PageProgress, PageState
+from chalicelib.usecases import enrolments
+from chalicelib.usecases.enrolments import NewEnrolment
+
+ENROLMENTS = "/v1/centres/{centre_id}/enrolments"
+ENROLMENT = ENROLMENTS + "/{enrolment_id}"
+
+
+class EnrolmentIn(RequestModel):
+    """Who is to work through which module version, and who judges."""
+
+    candidate_id: Identifier
+    assessor_id: Identifier
+    module_id: Identifier
+    module_version: Annotated[int, Field(ge=1, le=999_999)]
+    due_on: date | None = None
+
+
+class ProgressOut(AnswerModel):
+    """What a page waits for, on whom, since when. `waits_on` is empty where nothing is left."""
+
+    page_id: str
+    state: PageState
+    attempts: int
+    since: datetime
+    waits_on: str
+
+
+class EnrolmentOut(AnswerModel):
+    """An enrolment. `pages` is the progress in printed order, read as it stands now."""
+
+    id: str
+    candidate_id: str
+    assessor_id: str
+    module_id: str
+    module_version: int
+    state: EnrolmentState
+    created_at: datetime
+    due_on: str
+    completed_at: datetime | None
+    pages_competent: int
+    pages: list[ProgressOut]
+
+
+@operation(
+    "createEnrolment",
+    "POST",
+    ENROLMENTS,
+    summary="Enrol a candidate in a published module version.",
+    who="administrator",
+    body=EnrolmentIn,
+    answer=EnrolmentOut,
+    status=201,
+    idempotent=True,
+    problems=("role-not-allowed", "own-work", "enrolment-open", "invalid-enrolment"),
+)
+def create_enrolment(call: Call) -> Answer:
+    """Enrol the candidate that the body names."""
+    actor = call.actor()
+    body = call.body(EnrolmentIn)
+    new = NewEnrolment(
+        candidate_id=body.candidate_id,
+        assessor_id=body.assessor_id,
+        module_id=body.module_id,
+        module_version=body.module_version,
+        due_on=body.due_on,
+    )
+    made = enrolments.create_enrolment(call.runtime, actor, new, call.request(actor, body))
+    enrolment, progress = enrolments.get_progress(call.runtime, actor, made.id)
+    where = ENROLMENT.format(centre_id=actor.centre_id, enrolment_id=made.id)
+    return answer(_out(enrolment, progress), 201, location=call.address(where))
+
+
+@operation(
+    "getEnrolment",
+    "GET",
+    ENROLMENT,
+    summary="An enrolment with its progress by page.",
+    who="its candidate, its assessor, administrators, internal verifiers",
+    answer=EnrolmentOut,
+)
+def get_enrolment(call: Call) -> Answer:
+    """Answer with the enrolment and what every page waits for."""
+    enrolment, progress = enrolments.get_progress(call.runtime, call.actor(), call["enrolment_id"])
+    return answer(_out(enrolment, progress))
+
+
+def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentOut:
+    pages = [
+        ProgressOut(
+            page_id=page.page_id,
+            state=page.state,
+            attempts=page.attempts,
+            since=page.since,
+            waits_on=page.waits_on,
+        )
+        for page in progress
+    ]
+    return EnrolmentOut(
+        id=enrolment.id,
+        candidate_id=enrolment.candidate_id,
+        assessor_id=enrolment.assessor_id,
+        module_id=enrolment.module_id,
+        module_version=enrolment.module_version,
+        state=enrolment.state,
+        created_at=enrolment.created_at,
+        due_on=enrolment.due_on,
+        completed_at=enrolment.completed_at,
+        pages_competent=sum(page.state is PageState.COMPETENT for page in pages),
+        pages=pages,
+    )

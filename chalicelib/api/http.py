@@ -1,0 +1,342 @@
+"""HTTP, in one place: what a route declares, and the one way every request is answered."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.api import identity
+from chalicelib.api.problems import RETRY_AFTER, problem, status_of
+from chalicelib.domain.access import Actor
+from chalicelib.domain.errors import (
+    DomainError,
+    Flaw,
+    Invalid,
+    Malformed,
+    PreconditionRequired,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMedia,
+    not_found,
+)
+from chalicelib.domain.people import Person
+from chalicelib.log import log, log_failure
+from chalicelib.runtime import Runtime
+from chalicelib.usecases import people
+from chalicelib.usecases.requests import Request, fingerprint
+
+BODY_LIMIT = 256 * 1024  # bytes
+NESTING_LIMIT = 100
+FORM_FIELDS_LIMIT = 20
+PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+FORM = "application/x-www-form-urlencoded"
+
+
+class RequestModel(BaseModel):
+    """A request body: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+class AnswerModel(BaseModel):
+    """An answer's body; clients ignore fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+Body = TypeVar("Body", bound=RequestModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a view answers: a status, a body that is text already, and headers."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(model: BaseModel, status: int = 200, **headers: str) -> Answer:
+    """Answer with JSON. Header names are given as `location` or `e_tag` and so on."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, model.model_dump_json(), {"Content-Type": JSON, **named})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request, as a view gets it. `prefix` is where the gateway has mounted `/v1`."""
+
+    runtime: Runtime
+    operation: "Operation"
+    method: str
+    path: str
+    prefix: str
+    parameters: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw_body: bytes
+
+    def __getitem__(self, name: str) -> str:
+        """Return a path parameter."""
+        return self.parameters[name]
+
+    def number(self, name: str) -> int:
+        """Return a path parameter that is a number; what is none is not found."""
+        text = self.parameters[name]
+        if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
+            raise not_found()
+        return int(text)
+
+    def person(self) -> Person:
+        """Return who sends the request."""
+        who = identity.verify(self.runtime, self.headers.get("authorization", ""))
+        return people.find_person(self.runtime, who)
+
+    def actor(self) -> Actor:
+        """Return who sends the request, acting at the centre that the path names."""
+        return people.act(self.runtime, self.person().id, self["centre_id"])
+
+    def body(self, model: type[Body]) -> Body:
+        """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""
+        self._check_media(JSON)
+        _check_json(self.raw_body)
+        try:
+            return model.model_validate_json(self.raw_body)
+        except ValidationError as error:
+            _refuse(error)
+
+    def form(self) -> dict[str, str]:
+        """Read the fields of an HTML form."""
+        self._check_media(FORM)
+        try:
+            pairs = parse_qsl(
+                self.raw_body.decode("ascii"),
+                keep_blank_values=True,
+                strict_parsing=bool(self.raw_body),
+                errors="strict",
+                max_num_fields=FORM_FIELDS_LIMIT,
+            )
+        except ValueError:
+            raise Malformed("malformed-form", "The form cannot be read; send it again.") from None
+        if len(dict(pairs)) != len(pairs):
+            raise Malformed("malformed-form", "A field of the form came twice; send it once.")
+        return dict(pairs)
+
+    def if_match(self) -> str:
+        """Return the one entity tag of If-Match (RFC 9110, section 13.1.1)."""
+        value = self.headers.get("if-match", "").strip()
+        if not value:
+            detail = "Send If-Match with the ETag of the version that you are changing."
+            raise PreconditionRequired("if-match-required", detail)
+        return value
+
+    def request(self, actor: Actor, model: RequestModel | None = None) -> Request:
+        """Return what makes a repeat of this request recognisable: its Idempotency-Key."""
+        key = self.headers.get("idempotency-key", "")
+        if not IDEMPOTENCY_KEY.fullmatch(key):
+            detail = (
+                "Send Idempotency-Key: 1 to 255 visible ASCII characters, new for each request."
+            )
+            raise Malformed("idempotency-key-required", detail)
+        body = model.model_dump_json().encode() if model else b""
+        route = f"{self.method} /v1{self.path.partition('/v1')[2]}"
+        return Request(actor.id, route, key, fingerprint(body))
+
+    def address(self, path: str) -> str:
+        """Return the path by which a client reaches `/v1/...` through this gateway."""
+        return self.prefix + path
+
+    def _check_media(self, wanted: str) -> None:
+        if len(self.raw_body) > BODY_LIMIT:
+            raise TooLarge("body-too-large", f"Send at most {BODY_LIMIT // 1024} KiB.")
+        media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media != wanted:
+            raise UnsupportedMedia("unsupported-media-type", f"Send the body as {wanted}.")
+
+
+View = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A route: its name and address, who may call it, and all that the description says of it."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    who: str
+    view: View
+    body: type[RequestModel] | None = None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    media: tuple[str, ...] = (JSON,)
+    idempotent: bool = False
+    if_match: bool = False
+    signed_in: bool = True
+    problems: tuple[str, ...] = ()
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(  # noqa: PLR0913 (the declaration of a route is its table of contents)
+    name: str,
+    method: str,
+    path: str,
+    *,
+    summary: str,
+    who: str,
+    body: type[RequestModel] | None = None,
+    answer: type[BaseModel] | None = None,
+    status: int = 200,
+    media: tuple[str, ...] = (JSON,),
+    idempotent: bool = False,
+    if_match: bool = False,
+    signed_in: bool = True,
+    problems: tuple[str, ...] = (),
+) -> Callable[[View], View]:
+    """Declare a view as an operation of the API."""
+
+    def declare(view: View) -> View:
+        OPERATIONS.append(
+            Operation(
+                id=name,
+                method=method,
+                path=path,
+                summary=summary,
+                who=who,
+                view=view,
+                body=body,
+                answer=answer,
+                status=status,
+                media=media,
+                idempotent=idempotent,
+                if_match=if_match,
+                signed_in=signed_in,
+                problems=problems,
+            )
+        )
+        return view
+
+    return declare
+
+
+def respond(call: Call) -> Answer:
+    """Answer a request: with what the view answers, or with a problem document."""
+    started = time.perf_counter()
+    code = ""
+    try:
+        answered = _view(call)
+    except DomainError as error:
+        code = error.code
+        answered = _problem_answer(call, error)
+    except Exception as error:  # noqa: BLE001 (whatever it is, the client gets a problem document)
+        log_failure("defect", error, operation=call.operation.id)
+        code = "internal-error"
+        answered = _internal_error(call)
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    log(
+        "request",
+        operation=call.operation.id,
+        status=answered.status,
+        code=code,
+        milliseconds=milliseconds,
+    )
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Answer(answered.status, answered.body, headers | dict(answered.headers))
+
+
+def _view(call: Call) -> Answer:
+    if not all(PARAMETER.fullmatch(value) for value in call.parameters.values()):
+        raise not_found()
+    return call.operation.view(call)
+
+
+def _problem_answer(call: Call, error: DomainError) -> Answer:
+    headers = {"Content-Type": PROBLEM}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(RETRY_AFTER)
+    document = problem(error, call.prefix, _instance(call))
+    return Answer(status_of(error), json.dumps(document, ensure_ascii=False), headers)
+
+
+def _internal_error(call: Call) -> Answer:
+    detail = "Something of ours failed. Nothing you sent is at fault; send it again later."
+    document = {
+        "type": call.address("/v1/problems/internal-error"),
+        "title": "A defect of ours",
+        "status": 500,
+        "detail": detail,
+        "instance": _instance(call),
+        "code": "internal-error",
+        "errors": [],
+    }
+    return Answer(500, json.dumps(document), {"Content-Type": PROBLEM})
+
+
+def _instance(call: Call) -> str:
+    """Name the request's path, but never one that is a secret by itself."""
+    secret = "token" in call.parameters
+    return call.address(call.operation.path) if secret else call.path
+
+
+def _check_json(raw: bytes) -> None:
+    """Refuse what JSON readers differ about: names twice, NaN, deep nesting, lone surrogates."""
+    try:
+        document = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
+        )
+        json.dumps(document, ensure_ascii=False).encode("utf-8")
+        deep = _depth(document) > NESTING_LIMIT
+    except (ValueError, RecursionError):
+        deep = True
+    if deep:
+        detail = (
+            "Send JSON in UTF-8, nested at most 100 deep, without names twice, NaN or Infinity."
+        )
+        raise Malformed("malformed-json", detail)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError
+    return document
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _depth(value: Any) -> int:  # noqa: ANN401 (any JSON)
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    flaws = [
+        Flaw(_pointer(flaw["loc"]), flaw["type"].replace("_", "-"), flaw["msg"])
+        for flaw in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    detail = "The body does not fit the description; mend what is listed."
+    raise Invalid("invalid-body", detail, flaws) from None
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    tokens = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join(f"/{token}" for token in tokens)

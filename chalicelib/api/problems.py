@@ -1,0 +1,219 @@
+"""Problem details (RFC 9457): the one table from domain errors to HTTP, and every code's remedy."""
+
+from typing import Any, NamedTuple
+
+from chalicelib.domain import errors
+
+STATUS: dict[type[errors.DomainError], int] = {
+    errors.Malformed: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.Stale: 412,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.Invalid: 422,
+    errors.PreconditionRequired: 428,
+    errors.Unavailable: 503,
+}
+RETRY_AFTER = 2  # seconds
+
+
+class Entry(NamedTuple):
+    """What the register says of a code."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+# A code and its status never change; the texts may.
+CODES: dict[str, Entry] = {
+    "malformed-json": Entry(
+        400,
+        "The body is no JSON that can be read",
+        "Send one JSON object in UTF-8, nested at most 100 deep, each name once, without NaN.",
+    ),
+    "malformed-form": Entry(
+        400,
+        "The form cannot be read",
+        "Send the fields of the form, each once, as application/x-www-form-urlencoded.",
+    ),
+    "idempotency-key-required": Entry(
+        400,
+        "An Idempotency-Key is required",
+        "Send a fresh random key with every new request, and the same key when you repeat it.",
+    ),
+    "idempotency-key-reused": Entry(
+        422,
+        "The key belongs to another request",
+        "Repeat the first body under this key, or send the new body under a new key.",
+    ),
+    "unauthenticated": Entry(
+        401,
+        "Nobody is signed in",
+        "Send a valid bearer token of a configured OpenID Connect issuer.",
+    ),
+    "unknown-person": Entry(
+        401,
+        "Nobody is linked to this sign-in",
+        "Ask your centre to add you with this sign-in identity.",
+    ),
+    "role-not-allowed": Entry(
+        403,
+        "Your role does not include this",
+        "Ask an administrator of the centre for the role that the detail names.",
+    ),
+    "not-the-candidate": Entry(
+        403,
+        "This belongs to the candidate",
+        "Sign in as the candidate of the enrolment.",
+    ),
+    "not-authorised": Entry(
+        403,
+        "No authorisation for this module",
+        "Ask the centre's administrator for an authorisation that is valid today.",
+    ),
+    "authorisation-changed": Entry(
+        403,
+        "The authorisation has just changed",
+        "Send the judgement again; it rests on the new authorisation then.",
+    ),
+    "own-work": Entry(403, "Nobody judges their own work", "Have another assessor judge it."),
+    "not-found": Entry(
+        404,
+        "Not found",
+        "Check the address. What belongs to another centre, or is not yours to see, is not found.",
+    ),
+    "page-signed": Entry(409, "The page is signed", "Wait for its judgement."),
+    "page-competent": Entry(409, "The page is competent", "Nothing is left to do on this page."),
+    "enrolment-complete": Entry(
+        409,
+        "The enrolment is complete",
+        "Its certificate has been issued; work on another enrolment.",
+    ),
+    "enrolment-open": Entry(
+        409,
+        "There is an open enrolment already",
+        "Go on with the open enrolment of this candidate in this module.",
+    ),
+    "version-published": Entry(
+        409,
+        "The version is published with another text",
+        "Published versions never change: raise the version in the module file.",
+    ),
+    "identity-known": Entry(
+        409,
+        "The sign-in identity is known already",
+        "Look up the person who has it.",
+    ),
+    "attempt-changed": Entry(
+        409,
+        "The attempt is not as it was judged",
+        "Read the attempt again, and judge what stands there now.",
+    ),
+    "attempt-not-waiting": Entry(
+        409,
+        "The attempt waits for no judgement",
+        "Read the page: it has been judged or withdrawn.",
+    ),
+    "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
+    "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
+    "link-void": Entry(
+        410, "The link is void", "Ask for a fresh link to the current attempt on its page."
+    ),
+    "stale-page": Entry(
+        412,
+        "The page was changed in between",
+        "Compare yours with `current.answers`, then send again with `current.etag` as If-Match.",
+    ),
+    "if-match-required": Entry(
+        428,
+        "If-Match is required",
+        "Send the ETag of the version that you are changing.",
+    ),
+    "body-too-large": Entry(413, "The body is too large", "Send at most 256 KiB."),
+    "unsupported-media-type": Entry(
+        415,
+        "The content type is not taken here",
+        "Send application/json; forms of the review page are sent by the page itself.",
+    ),
+    "invalid-body": Entry(
+        422,
+        "The body breaks the description",
+        "Mend each place that `errors` points to; the OpenAPI description says what fits.",
+    ),
+    "invalid-answers": Entry(
+        422,
+        "The answers cannot be kept",
+        "Mend each place that `errors` points to: drafts may be incomplete, not of another page.",
+    ),
+    "page-incomplete": Entry(
+        422,
+        "The page is not complete",
+        "Answer what `errors` lists, save the draft, then sign. The draft is kept.",
+    ),
+    "not-signed": Entry(
+        422,
+        "The declaration or the signature is missing",
+        "Show the current declaration, have it accepted, and send the candidate's name.",
+    ),
+    "invalid-judgement": Entry(
+        422,
+        "The judgement is not complete",
+        "Give initials, and feedback where the page is returned.",
+    ),
+    "invalid-enrolment": Entry(
+        422,
+        "Nobody can be enrolled like this",
+        "Mend each place that `errors` points to.",
+    ),
+    "invalid-centre": Entry(422, "The centre cannot be created", "Mend what `errors` lists."),
+    "invalid-person": Entry(422, "The person cannot be saved", "Mend what `errors` lists."),
+    "unreadable-module": Entry(
+        422,
+        "The module file cannot be read",
+        "Mend the lines that `errors` names; `testamur module check` says the same offline.",
+    ),
+    "unpublishable-module": Entry(
+        422,
+        "The module cannot be published",
+        "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
+    ),
+    "busy": Entry(503, "The service is busy", "Send the same request again after Retry-After."),
+    "mail-refused": Entry(503, "The mail was not taken", "It is tried again by itself."),
+    "keys-unreachable": Entry(
+        503,
+        "The issuer's keys cannot be read",
+        "Send the same request again after Retry-After.",
+    ),
+    "internal-error": Entry(
+        500,
+        "A defect of ours",
+        "Send the same request again later, with the same Idempotency-Key; tell us if it stays.",
+    ),
+}
+
+
+def status_of(error: errors.DomainError) -> int:
+    """Return the HTTP status of a domain error."""
+    return STATUS[type(error)]
+
+
+def problem(error: errors.DomainError, prefix: str, instance: str) -> dict[str, Any]:
+    """Build the problem document of a domain error; `prefix` is where `/v1` is mounted."""
+    return {
+        "type": f"{prefix}/v1/problems/{error.code}",
+        "title": CODES[error.code].title,
+        "status": status_of(error),
+        "detail": error.detail,
+        "instance": instance,
+        "code": error.code,
+        "errors": [
+            {"pointer": flaw.pointer, "code": flaw.code, "detail": flaw.detail}
+            for flaw in error.flaws
+        ],
+        **error.facts,
+    }

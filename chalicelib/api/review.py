@@ -1,0 +1,246 @@
+"""The pages behind a signed link: an assessor reads what was signed and judges it.
+
+GET and HEAD change nothing and never use a link up, however often and by whatever they are sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.api.html import page
+from chalicelib.api.http import Answer, Call, operation
+from chalicelib.domain.answers import Answer as ItemAnswer
+from chalicelib.domain.errors import DomainError, Flaw, Invalid
+from chalicelib.domain.judgements import FEEDBACK_LIMIT, Decision
+from chalicelib.domain.links import LinkState
+from chalicelib.domain.marking import Mark
+from chalicelib.domain.modules import ChoiceItem, Item, Page, Question, Statement
+from chalicelib.domain.text import clean
+from chalicelib.domain.times import local, parse
+from chalicelib.usecases import links
+from chalicelib.usecases.links import Opened
+from chalicelib.usecases.requests import fingerprint
+
+REVIEW = "/v1/review/{token}"
+MEDIA = ("text/html",)
+FIELDS = {"competent", "initials", "feedback"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item as the assessor sees it: what was asked, answered, right, and advised."""
+
+    item: Item
+    kind: str
+    answer: ItemAnswer
+    mark: Mark | None
+    heading: str
+    instructions: str
+
+
+@operation(
+    "openReview",
+    "GET",
+    REVIEW,
+    summary="What the candidate signed, beside key and guidance, with the form to judge it.",
+    who="the holder of the link",
+    media=MEDIA,
+    signed_in=False,
+    problems=("not-found", "link-expired", "link-used", "link-void"),
+)
+def open_review(call: Call) -> Answer:
+    """Show the attempt of the link, or kindly say why it does not open any more."""
+    try:
+        opened = links.open_link(call.runtime, call["token"])
+    except DomainError as error:
+        return _unknown(error)
+    if opened.state is not LinkState.LIVE:
+        return _closed(call, opened)
+    return _review(call, opened, {}, ())
+
+
+@operation(
+    "judgeByLink",
+    "POST",
+    REVIEW,
+    summary="Judge the attempt of the link.",
+    who="the holder of the link",
+    media=MEDIA,
+    status=303,
+    signed_in=False,
+    problems=("not-found", "invalid-judgement", "attempt-not-waiting", "link-expired", "link-void"),
+)
+def judge_by_link(call: Call) -> Answer:
+    """Record the judgement of the form; the same form again leads to the same record."""
+    form = call.form()
+    try:
+        decision = _decision(form)
+        body = fingerprint(repr(decision).encode())
+        links.judge_by_link(call.runtime, call["token"], decision, body)
+    except Invalid as error:
+        return _again(call, form, error)
+    except DomainError as error:
+        return _refused(call, error)
+    where = call.address(f"/v1/review/{call['token']}/judgement")
+    return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
+
+
+@operation(
+    "showJudgement",
+    "GET",
+    REVIEW + "/judgement",
+    summary="The judgement recorded for the attempt of the link, without evidence.",
+    who="the holder of the link",
+    media=MEDIA,
+    signed_in=False,
+    problems=("not-found",),
+)
+def show_judgement(call: Call) -> Answer:
+    """Show what was recorded; evidence is not shown again."""
+    try:
+        opened = links.open_link(call.runtime, call["token"])
+    except DomainError as error:
+        return _unknown(error)
+    judgement = opened.signed.attempt.judgement
+    if judgement is None or judgement.judged_by != opened.link.assessor_id:
+        return _closed(call, opened)
+    return page(
+        "judgement.html",
+        centre=opened.centre,
+        judgement=judgement,
+        feedback=opened.signed.feedback,
+        judged_at=local(judgement.judged_at, opened.centre.time_zone),
+        page=opened.page,
+    )
+
+
+@operation(
+    "sendFreshLink",
+    "POST",
+    REVIEW + "/links",
+    summary="Have a fresh link to the page's current attempt mailed to its assessor.",
+    who="the holder of an authentic link, even an expired one",
+    media=MEDIA,
+    status=202,
+    signed_in=False,
+    problems=("not-found",),
+)
+def send_fresh_link(call: Call) -> Answer:
+    """Ask for the mail; the answer is the same whether or not anything waits."""
+    try:
+        links.send_fresh_link(call.runtime, call["token"])
+    except DomainError as error:
+        return _unknown(error)
+    return page("sent.html", 202)
+
+
+def _decision(form: Mapping[str, str]) -> Decision:
+    flaws = [Flaw(f"/{name}", "unknown-field", "Leave it out.") for name in form.keys() - FIELDS]
+    if form.get("competent") not in {"Y", "N"}:
+        flaws.append(Flaw("/competent", "required", "Choose yes or no."))
+    texts = {}
+    for name in ("initials", "feedback"):
+        try:
+            texts[name] = clean(form.get(name, "")).strip()
+        except ValueError as error:
+            flaws.append(Flaw(f"/{name}", "invalid-text", f"The text {error}."))
+    if flaws:
+        raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
+    return Decision(competent=form["competent"] == "Y", **texts)
+
+
+def _review(call: Call, opened: Opened, form: Mapping[str, str], flaws: tuple[Flaw, ...]) -> Answer:
+    review = links.review(call.runtime, opened)
+    marks = {mark.item_id: mark for mark in review.marks}
+    signed_at = parse(opened.signed.document["signed_at"])
+    return page(
+        "review.html",
+        422 if flaws else 200,
+        centre=opened.centre,
+        candidate=opened.candidate,
+        module=opened.module,
+        page=opened.page,
+        attempt=opened.signed.attempt,
+        signature=opened.signed.document["signature"],
+        signed_at=local(signed_at, opened.centre.time_zone),
+        expires_at=local(opened.link.expires_at, opened.centre.time_zone),
+        rows=_rows(opened.page, review.answers, marks),
+        statements={item.id: item.text for item in opened.module.items},
+        wrong=sum(mark.right is False for mark in review.marks),
+        marked=sum(mark.right is not None for mark in review.marks),
+        form=form,
+        flaws={flaw.pointer.removeprefix("/"): flaw.detail for flaw in flaws},
+        feedback_limit=FEEDBACK_LIMIT,
+    )
+
+
+def _rows(page: Page, answers: Mapping[str, ItemAnswer], marks: Mapping[str, Mark]) -> list[Row]:
+    headings = {group.items[0].id: group for group in page.groups if group.items}
+    return [
+        Row(
+            item=item,
+            kind=_kind(item),
+            answer=answers.get(item.id, ItemAnswer()),
+            mark=marks.get(item.id),
+            heading=headings[item.id].title if item.id in headings else "",
+            instructions=headings[item.id].instructions if item.id in headings else "",
+        )
+        for item in page.items
+    ]
+
+
+def _kind(item: Item) -> str:
+    match item:
+        case Statement():
+            return "statement"
+        case ChoiceItem():
+            return "choice"
+        case Question():
+            return "question"
+        case _:
+            return "evidence"
+
+
+def _again(call: Call, form: Mapping[str, str], error: Invalid) -> Answer:
+    """Show the form again with what was typed and what is missing, if the link still opens."""
+    try:
+        opened = links.open_link(call.runtime, call["token"])
+    except DomainError as unknown:
+        return _unknown(unknown)
+    if opened.state is not LinkState.LIVE:
+        return _closed(call, opened)
+    return _review(call, opened, form, error.flaws)
+
+
+def _refused(call: Call, error: DomainError) -> Answer:
+    try:
+        opened = links.open_link(call.runtime, call["token"])
+    except DomainError as unknown:
+        return _unknown(unknown)
+    if error.code == "attempt-not-waiting" and opened.state is LinkState.USED:
+        return _closed(call, opened, status=409)
+    if opened.state is LinkState.LIVE:
+        return page("refused.html", 403, detail=error.detail)
+    return _closed(call, opened)
+
+
+def _closed(call: Call, opened: Opened, status: int = 410) -> Answer:
+    current = opened.current
+    mine = current.waiting and current.assessor_id == opened.link.assessor_id
+    judgement = opened.signed.attempt.judgement
+    judged_here = judgement is not None and judgement.judged_by == opened.link.assessor_id
+    return page(
+        "closed.html",
+        status,
+        centre=opened.centre,
+        state=opened.state,
+        waiting=mine,
+        newer=current.number > opened.link.attempt,
+        links=call.address(f"/v1/review/{call['token']}/links"),
+        judgement=call.address(f"/v1/review/{call['token']}/judgement") if judged_here else "",
+    )
+
+
+def _unknown(error: DomainError) -> Answer:
+    if error.code == "not-found":
+        return page("unknown.html", 404)
+    raise error

@@ -1,0 +1,81 @@
+"""Who may do what. What an actor may not see is not found; what they may not do is forbidden."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.errors import Forbidden, not_found
+from chalicelib.domain.people import Authorisation, Membership, Person, Role
+
+READERS_OF_ALL = frozenset({Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody acting at a centre where their membership is valid."""
+
+    membership: Membership
+    authorisation: Authorisation | None = None
+
+    @property
+    def id(self) -> str:
+        """The person's id."""
+        return self.membership.person_id
+
+    @property
+    def centre_id(self) -> str:
+        """The only centre that this actor can reach."""
+        return self.membership.centre_id
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the actor holds any of these roles."""
+        return not self.membership.roles.isdisjoint(roles)
+
+
+def actor_at(person: Person, centre_id: str, now: datetime) -> Actor:
+    """Let a person act at a centre. Raises NotFound where they have no valid membership."""
+    membership = person.membership(centre_id)
+    if membership is None or not membership.valid_at(now):
+        raise not_found()
+    return Actor(membership, person.authorisation(centre_id))
+
+
+def require_role(actor: Actor, *roles: Role) -> None:
+    """Raise Forbidden unless the actor holds one of the roles."""
+    if not actor.has(*roles):
+        names = " or ".join(roles)
+        detail = f"This takes the role {names} at this centre; ask an administrator for it."
+        raise Forbidden("role-not-allowed", detail)
+
+
+def require_reader(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor may read it.
+
+    Those are its candidate, its assessor, and administrators and internal verifiers of the centre.
+    """
+    if enrolment is None:
+        raise not_found()
+    reads = (
+        actor.has(*READERS_OF_ALL)
+        or (actor.has(Role.CANDIDATE) and actor.id == enrolment.candidate_id)
+        or (actor.has(Role.ASSESSOR) and actor.id == enrolment.assessor_id)
+    )
+    if not reads:
+        raise not_found()
+    return enrolment
+
+
+def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor is its candidate; others who may read it are forbidden."""
+    require_role(actor, Role.CANDIDATE)
+    enrolment = require_reader(actor, enrolment)
+    if actor.id != enrolment.candidate_id:
+        detail = "Only the candidate of this enrolment does this; sign in as them."
+        raise Forbidden("not-the-candidate", detail)
+    return enrolment
+
+
+def sees_key(actor: Actor) -> bool:
+    """Whether the actor may see answer keys and guidance; nobody who is also a candidate may."""
+    reads = actor.has(Role.ASSESSOR, *READERS_OF_ALL)
+    return reads and not actor.has(Role.CANDIDATE)

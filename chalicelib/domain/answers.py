@@ -1,0 +1,155 @@
+"""A candidate's answers: what a draft may hold, and what a page needs before it can be signed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.domain.errors import Flaw
+from chalicelib.domain.modules import (
+    ANSWER_LIMIT,
+    INITIALS_LIMIT,
+    ChoiceItem,
+    EvidenceRequest,
+    Item,
+    Page,
+    Question,
+    Statement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one item; the fields that do not belong to the item's kind are None."""
+
+    understood: bool | None = None
+    initials: str | None = None
+    chosen: tuple[str, ...] | None = None
+    text: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the answer as plain JSON values, without what it does not have."""
+        values = {
+            "understood": self.understood,
+            "initials": self.initials,
+            "chosen": None if self.chosen is None else list(self.chosen),
+            "text": self.text,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A page's answers before signing. `lock` is the number of the latest attempt signed of it."""
+
+    version: int = 0
+    lock: int = 0
+    answers: Answers = field(default_factory=dict)
+
+
+FIELDS: Mapping[type[Item], tuple[str, ...]] = {
+    Statement: ("understood", "initials"),
+    ChoiceItem: ("chosen",),
+    Question: ("text",),
+    EvidenceRequest: (),
+}
+
+
+def documents(answers: Answers) -> dict[str, Any]:
+    """Return answers as plain JSON values, in the order of the items' ids."""
+    return {item_id: answers[item_id].document() for item_id in sorted(answers)}
+
+
+def from_documents(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Answer]:
+    """Read what `documents` returned."""
+    return {
+        item_id: Answer(
+            understood=fields.get("understood"),
+            initials=fields.get("initials"),
+            chosen=tuple(fields["chosen"]) if "chosen" in fields else None,
+            text=fields.get("text"),
+        )
+        for item_id, fields in stored.items()
+    }
+
+
+def draft_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
+    """Say what cannot even be kept as a draft of this page: unknown items, kinds and options."""
+    items = {item.id: item for item in page.items}
+    flaws: list[Flaw] = []
+    for item_id, answer in answers.items():
+        pointer = f"/answers/{_escaped(item_id)}"
+        if item_id not in items:
+            flaws.append(Flaw(pointer, "unknown-item", "This page has no such item; leave it out."))
+        else:
+            flaws.extend(_draft_flaws(items[item_id], answer, pointer))
+    return tuple(flaws)
+
+
+def signing_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
+    """Say what the page still lacks before it can be signed."""
+    return tuple(
+        flaw
+        for item in page.items
+        for flaw in _signing_flaws(item, answers.get(item.id, Answer()), f"/answers/{item.id}")
+    )
+
+
+def words(text: str) -> int:
+    """Count words: what white space separates."""
+    return len(text.split())
+
+
+def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+    for name in answer.document():
+        if name not in FIELDS[type(item)]:
+            fields = " and ".join(FIELDS[type(item)]) or "nothing yet"
+            yield Flaw(f"{pointer}/{name}", "wrong-kind", f"This item is answered with {fields}.")
+    if len(answer.initials or "") > INITIALS_LIMIT:
+        yield Flaw(f"{pointer}/initials", "too-long", f"At most {INITIALS_LIMIT} characters.")
+    if len(answer.text or "") > ANSWER_LIMIT:
+        yield Flaw(f"{pointer}/text", "too-long", f"At most {ANSWER_LIMIT} characters.")
+    if isinstance(item, ChoiceItem) and answer.chosen is not None:
+        known = {option.id for option in item.options}
+        if not known.issuperset(answer.chosen):
+            detail = f"Choose among {', '.join(sorted(known))}."
+            yield Flaw(f"{pointer}/chosen", "unknown-option", detail)
+        if len(set(answer.chosen)) != len(answer.chosen):
+            yield Flaw(f"{pointer}/chosen", "chosen-twice", "Name each option once.")
+
+
+def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+    match item:
+        case Statement():
+            if answer.understood is None:
+                yield Flaw(f"{pointer}/understood", "unanswered", "Answer yes or no.")
+            if not (answer.initials or "").strip():
+                yield Flaw(f"{pointer}/initials", "unanswered", "Put your initials beside it.")
+        case ChoiceItem():
+            count = len(answer.chosen or ())
+            if count != item.choose:
+                detail = f"Choose {item.choose} of {len(item.options)}; {count} chosen so far."
+                yield Flaw(f"{pointer}/chosen", "wrong-count" if count else "unanswered", detail)
+        case Question():
+            yield from _text_flaws(item, (answer.text or "").strip(), f"{pointer}/text")
+        case EvidenceRequest():
+            yield Flaw(pointer, "evidence-not-collected", "Evidence cannot be collected yet.")
+
+
+def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
+    count = words(text)
+    if not text:
+        yield Flaw(pointer, "unanswered", "Write an answer.")
+    elif item.min_words is not None and count < item.min_words:
+        detail = f"Write at least {item.min_words} words; {count} so far."
+        yield Flaw(pointer, "too-few-words", detail)
+    elif item.max_words is not None and count > item.max_words:
+        detail = f"Write at most {item.max_words} words; {count} so far."
+        yield Flaw(pointer, "too-many-words", detail)
+
+
+def _escaped(token: str) -> str:
+    """Escape a token of a JSON pointer (RFC 6901, section 3)."""
+    return token.replace("~", "~0").replace("/", "~1")

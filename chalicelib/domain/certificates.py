@@ -1,0 +1,125 @@
+"""When an enrolment is complete, and the frozen record that a certificate is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment, latest
+from chalicelib.domain.modules import Module
+from chalicelib.domain.people import Centre
+from chalicelib.domain.times import stamp
+from chalicelib.domain.views import module_digest
+
+FORMAT = 1  # of the frozen record
+SCOPE = (
+    "This certifies completion of a centre's own training module. It is not a regulated "
+    "qualification."
+)
+
+
+class CertificateState(StrEnum):
+    """Where a certificate stands; shown in words wherever the certificate is."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+
+
+STATE_WORDS = {
+    CertificateState.VALID: "This certificate is valid.",
+    CertificateState.SUSPENDED: "This certificate is suspended: do not rely on it.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate: its natural key (enrolment and issue), its public id, and what it froze.
+
+    `record` never changes after issue; only the state and its reason do.
+    """
+
+    id: str
+    centre_id: str
+    enrolment_id: str
+    issue: int
+    state: CertificateState
+    reason: str
+    record: dict[str, Any]
+
+
+def outstanding(module: Module, attempts: Iterable[Attempt]) -> tuple[str, ...]:
+    """List the pages whose current attempt is not standing; none means ready for finalisation."""
+    current = latest(attempts)
+    return tuple(
+        page.id for page in module.pages if page.id not in current or not current[page.id].standing
+    )
+
+
+def frozen_record(
+    *,
+    certificate_id: str,
+    issue: int,
+    centre: Centre,
+    candidate_name: str,
+    enrolment: Enrolment,
+    module: Module,
+    attempts: Iterable[Attempt],
+    issued_at: datetime,
+) -> dict[str, Any]:
+    """Freeze all that is certified, as JSON values, so that nothing is looked up again later."""
+    current = latest(attempts)
+    return {
+        "format": FORMAT,
+        "certificate_id": certificate_id,
+        "issue": issue,
+        "issued_at": stamp(issued_at),
+        "scope": SCOPE,
+        "centre": {"id": centre.id, "name": centre.name, "time_zone": centre.time_zone},
+        "holder": {"person_id": enrolment.candidate_id, "name": candidate_name},
+        "enrolment_id": enrolment.id,
+        "module": {
+            "id": module.id,
+            "version": module.version,
+            "number": module.number,
+            "title": module.title,
+            "certificate_title": module.certificate_title or module.title,
+            "programme": module.programme,
+            "standards": [standard.urn for standard in module.standards],
+            "digest": module_digest(module),
+        },
+        "pages": [_page_record(page.id, page.title, current[page.id]) for page in module.pages],
+    }
+
+
+def initials(name: str) -> str:
+    """Give the first letter of each part of a name: the holder has not chosen to show more."""
+    return " ".join(f"{part[0]}." for part in name.split())
+
+
+def public_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record as anybody may see it printed: the holder by initials."""
+    return record | {"holder": {"name": initials(record["holder"]["name"])}}
+
+
+def _page_record(page_id: str, title: str, attempt: Attempt) -> dict[str, Any]:
+    judgement = attempt.judgement
+    if judgement is None:
+        message = "only judged pages are certified"
+        raise ValueError(message)
+    countersignature = attempt.countersignature
+    return {
+        "id": page_id,
+        "title": title,
+        "attempt": attempt.number,
+        "content_hash": attempt.content_hash,
+        "signed_at": stamp(attempt.signed_at),
+        "judged_at": stamp(judgement.judged_at),
+        "judged_by": judgement.judged_by,
+        "initials": judgement.initials,
+        "method": judgement.method,
+        "authorisation_id": judgement.authorisation_id,
+        "qualification": judgement.qualification,
+        "countersigned_by": countersignature.by if countersignature else "",
+    }

@@ -1,0 +1,67 @@
+"""Signed links: what one says, and whether it still opens the attempt that it was made for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain.attempts import Attempt
+
+LIFETIME = timedelta(days=14)
+RENEWAL = timedelta(days=2)  # with less than this left, a fresh mail carries a fresh expiry
+PATIENCE = timedelta(minutes=10)  # between two mails for the same attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewLink:
+    """Everything that the token of a link binds together."""
+
+    centre_id: str
+    enrolment_id: str
+    page_id: str
+    attempt: int
+    content_hash: str
+    assessor_id: str
+    generation: int
+    expires_at: datetime
+
+
+class LinkState(StrEnum):
+    """Why a link opens, or does not."""
+
+    LIVE = "live"
+    EXPIRED = "link-expired"
+    USED = "link-used"
+    VOID = "link-void"
+
+
+def link_for(centre_id: str, enrolment_id: str, attempt: Attempt) -> ReviewLink:
+    """Derive the one link of an attempt from what is stored of it."""
+    return ReviewLink(
+        centre_id=centre_id,
+        enrolment_id=enrolment_id,
+        page_id=attempt.page_id,
+        attempt=attempt.number,
+        content_hash=attempt.content_hash,
+        assessor_id=attempt.assessor_id,
+        generation=attempt.generation,
+        expires_at=attempt.link_expires_at,
+    )
+
+
+def link_state(link: ReviewLink, attempt: Attempt, now: datetime) -> LinkState:
+    """Tell whether an authentic link still opens its attempt."""
+    if attempt.withdrawn_at or attempt.set_aside:
+        return LinkState.VOID
+    if (link.assessor_id, link.generation) != (attempt.assessor_id, attempt.generation):
+        return LinkState.VOID
+    if link.content_hash != attempt.content_hash:
+        return LinkState.VOID
+    if attempt.judgement is not None:
+        return LinkState.USED
+    return LinkState.EXPIRED if link.expires_at <= now else LinkState.LIVE
+
+
+def renewed_expiry(attempt: Attempt, now: datetime) -> datetime:
+    """Keep the expiry while enough of it is left, so that a mail sent again has the same link."""
+    enough = attempt.link_expires_at - now >= RENEWAL
+    return attempt.link_expires_at if enough else now + LIFETIME

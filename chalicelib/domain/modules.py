@@ -1,0 +1,211 @@
+"""The workbook as values: module, element, page, group, item; and what makes a module publishable.
+
+Text of more than one paragraph is one string with an empty line between paragraphs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import Flaw
+
+ANSWER_LIMIT = 20_000  # characters in one free-text answer
+INITIALS_LIMIT = 10  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A term that the module explains before it begins."""
+
+    term: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandardReference:
+    """A standard that items are mapped to; `prefix` is what its criteria begin with, or empty."""
+
+    prefix: str
+    urn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One printed option. `right` is None while nobody has marked the key."""
+
+    id: str
+    text: str
+    right: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemBase:
+    """What every item has: guidance for assessors alone; `accepted`, why a remark stands."""
+
+    id: str
+    text: str
+    criteria: tuple[str, ...] = ()
+    guidance: str = ""
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(ItemBase):
+    """Understood Y/N, with the candidate's initials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceItem(ItemBase):
+    """Choose `choose` of the options. `excluded` says why no printed option is right, if so."""
+
+    options: tuple[Option, ...]
+    choose: int
+    tests: tuple[str, ...] = ()
+    excluded: str = ""
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The ids of the right options; empty where the item is excluded or not marked yet."""
+        return frozenset(option.id for option in self.options if option.right)
+
+    @property
+    def marked(self) -> bool:
+        """Whether an assessor can be shown right and wrong, or need not be."""
+        return bool(self.excluded) or all(option.right is not None for option in self.options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question(ItemBase):
+    """A knowledge question, answered in free text; word counts are None where there is no bound."""
+
+    min_words: int | None = None
+    max_words: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRequest(ItemBase):
+    """Asks for evidence of a form, by its author: candidate, assessor or witness."""
+
+    form: str = ""
+    by: str = "candidate"
+
+
+Item = Statement | ChoiceItem | Question | EvidenceRequest
+
+KINDS: Mapping[type[ItemBase], str] = {
+    Statement: "statement",
+    ChoiceItem: "choice",
+    Question: "question",
+    EvidenceRequest: "evidence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items of a page under a heading and an instruction of their own."""
+
+    title: str
+    instructions: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a candidate signs and an assessor judges: its own items first, then its groups."""
+
+    id: str
+    title: str
+    instructions: str = ""
+    guidance: str = ""
+    ungrouped: tuple[Item, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Every item of the page, in printed order."""
+        return self.ungrouped + tuple(item for group in self.groups for item in group.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A part of the module. `knowledge` marks the section of knowledge questions."""
+
+    id: str
+    title: str
+    knowledge: bool = False
+    instructions: str = ""
+    guidance: str = ""
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """One version of a workbook; published, it never changes."""
+
+    id: str
+    title: str
+    version: int = 1
+    number: str = ""
+    certificate_title: str = ""
+    programme: str = ""
+    language: str = "en-GB"
+    rights: str = ""
+    standards: tuple[StandardReference, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    foreword: str = ""
+    elements: tuple[Element, ...] = ()
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """Every page, in printed order."""
+        return tuple(page for element in self.elements for page in element.pages)
+
+    @property
+    def items(self) -> Iterator[Item]:
+        """Every item, in printed order."""
+        return (item for page in self.pages for item in page.items)
+
+    def page(self, page_id: str) -> Page | None:
+        """Find a page by its id."""
+        return next((page for page in self.pages if page.id == page_id), None)
+
+    def counts(self) -> dict[str, int]:
+        """Count what the workbook holds: pages, options, and items by kind."""
+        items = tuple(self.items)
+        choices = [item for item in items if isinstance(item, ChoiceItem)]
+        return {
+            "elements": len(self.elements),
+            "pages": len(self.pages),
+            "statements": sum(isinstance(item, Statement) for item in items),
+            "choices": len(choices),
+            "options": sum(len(item.options) for item in choices),
+            "questions": sum(isinstance(item, Question) for item in items),
+            "evidence_requests": sum(isinstance(item, EvidenceRequest) for item in items),
+        }
+
+
+def publication_flaws(module: Module) -> tuple[Flaw, ...]:
+    """Say what stands between this module and publication; empty when nothing does.
+
+    The pointer of a flaw is `/items/{id}`, `/pages/{id}` or `/elements`.
+    """
+    return tuple(_flaws(module))
+
+
+def _flaws(module: Module) -> Iterator[Flaw]:
+    if not module.pages:
+        yield Flaw("/elements", "no-pages", "A module needs a page; add `## Page: ...`.")
+    for page in module.pages:
+        if not page.items:
+            yield Flaw(f"/pages/{page.id}", "empty-page", "A page needs an item; add one.")
+    for item in module.items:
+        pointer = f"/items/{item.id}"
+        if isinstance(item, ChoiceItem):
+            if not item.marked:
+                detail = "Mark the right options with `[x]`, or exclude the item with its reason."
+                yield Flaw(pointer, "key-not-marked", detail)
+            elif not item.excluded and len(item.key) != item.choose:
+                detail = f"{len(item.key)} options are marked right, but {item.choose} are chosen."
+                yield Flaw(pointer, "key-count", detail)
+        elif isinstance(item, EvidenceRequest):
+            detail = "Evidence cannot be collected yet; take the item out of this version."
+            yield Flaw(pointer, "evidence-not-collected", detail)

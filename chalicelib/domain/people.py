@@ -1,0 +1,145 @@
+"""Centres and the people in them: memberships, and what an assessor is authorised to do."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import available_timezones
+
+from chalicelib.domain.errors import Flaw, Invalid
+
+ALL_MODULES = "*"
+NAME_LIMIT = 200  # characters
+ADDRESS_LIMIT = 254  # characters; RFC 5321, section 4.5.3.1.3, less the angle brackets
+MODULES_LIMIT = 50  # modules named in one authorisation
+ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
+
+
+class Role(StrEnum):
+    """What somebody may be at a centre."""
+
+    CANDIDATE = "candidate"
+    ASSESSOR = "assessor"
+    INTERNAL_VERIFIER = "internal-verifier"
+    EXTERNAL_VERIFIER = "external-verifier"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A training provider: the wall between tenants."""
+
+    id: str
+    name: str
+    time_zone: str = "Europe/London"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Somebody's place at one centre, with the name and the address that the centre knows."""
+
+    centre_id: str
+    person_id: str
+    name: str
+    roles: frozenset[Role]
+    valid_from: datetime
+    valid_until: datetime | None = None
+    address: str = ""
+    address_verified_at: datetime | None = None
+
+    def valid_at(self, now: datetime) -> bool:
+        """Whether the membership holds at this moment; the end is the first moment without it."""
+        return within(now, self.valid_from, self.valid_until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorisation:
+    """What an assessor may judge at a centre. Every change makes a new one, with a new id."""
+
+    id: str
+    qualification: str
+    modules: tuple[str, ...]
+    valid_from: datetime
+    valid_until: datetime | None = None
+    countersigner_id: str = ""
+
+    def covers(self, module_id: str, now: datetime) -> bool:
+        """Whether it lets its holder judge this module at this moment."""
+        named = ALL_MODULES in self.modules or module_id in self.modules
+        return named and within(now, self.valid_from, self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody known by our own id, with a membership, and maybe an authorisation, by centre."""
+
+    id: str
+    memberships: tuple[Membership, ...] = ()
+    authorisations: tuple[tuple[str, Authorisation], ...] = ()
+
+    def membership(self, centre_id: str) -> Membership | None:
+        """Find the membership at a centre, valid or not."""
+        return next((m for m in self.memberships if m.centre_id == centre_id), None)
+
+    def authorisation(self, centre_id: str) -> Authorisation | None:
+        """Find the authorisation at a centre, valid or not."""
+        return next((found for at, found in self.authorisations if at == centre_id), None)
+
+
+def within(now: datetime, start: datetime, end: datetime | None) -> bool:
+    """Whether a moment lies in a period that contains its start and not its end."""
+    return start <= now and (end is None or now < end)
+
+
+def check_centre(centre: Centre) -> None:
+    """Raise Invalid where a centre could not be written on a certificate."""
+    flaws = list(_name_flaws("/name", centre.name))
+    if centre.time_zone not in available_timezones():
+        detail = "Name a zone of the IANA time zone database, such as Europe/London."
+        flaws.append(Flaw("/time_zone", "unknown-time-zone", detail))
+    if flaws:
+        raise Invalid("invalid-centre", "The centre was not created; mend what is listed.", flaws)
+
+
+def check_membership(membership: Membership) -> None:
+    """Raise Invalid where a membership makes no sense or lacks what its roles need."""
+    flaws = list(_name_flaws("/name", membership.name))
+    if not membership.roles:
+        flaws.append(Flaw("/roles", "no-role", "Name at least one role."))
+    address = membership.address
+    if address and (len(address) > ADDRESS_LIMIT or not ADDRESS.fullmatch(address)):
+        detail = "This is no e-mail address; write one such as name@example.org."
+        flaws.append(Flaw("/address", "invalid-address", detail))
+    if Role.ASSESSOR in membership.roles and not address:
+        detail = "An assessor needs an address: links to judge by are mailed to it."
+        flaws.append(Flaw("/address", "address-required", detail))
+    if membership.valid_until and membership.valid_until <= membership.valid_from:
+        detail = "The end must come after the start."
+        flaws.append(Flaw("/valid_until", "ends-before-start", detail))
+    if flaws:
+        raise Invalid("invalid-person", "The person was not saved; mend what is listed.", flaws)
+
+
+def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> None:
+    """Raise Invalid where an authorisation authorises nothing, or nobody who assesses."""
+    flaws = []
+    if Role.ASSESSOR not in roles:
+        detail = "Only an assessor is authorised; add the role, or leave the authorisation out."
+        flaws.append(Flaw("/authorisation", "not-an-assessor", detail))
+    if not authorisation.qualification.strip():
+        detail = "Say which assessor qualification is held, or `none`."
+        flaws.append(Flaw("/authorisation/qualification", "required", detail))
+    if not 1 <= len(authorisation.modules) <= MODULES_LIMIT:
+        detail = f"Name 1 to {MODULES_LIMIT} modules by id, or `*` for all."
+        flaws.append(Flaw("/authorisation/modules", "count", detail))
+    if authorisation.valid_until and authorisation.valid_until <= authorisation.valid_from:
+        detail = "The end must come after the start."
+        flaws.append(Flaw("/authorisation/valid_until", "ends-before-start", detail))
+    if flaws:
+        raise Invalid("invalid-person", "The person was not saved; mend what is listed.", flaws)
+
+
+def _name_flaws(pointer: str, name: str) -> Iterable[Flaw]:
+    if not name.strip() or len(name) > NAME_LIMIT:
+        yield Flaw(pointer, "invalid-name", f"Write a name of 1 to {NAME_LIMIT} characters.")

@@ -1,0 +1,32 @@
+"""Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def moment(value: datetime) -> datetime:
+    """Return the moment in UTC, cut to the millisecond that is stored and signed."""
+    value = value.astimezone(UTC)
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def stamp(value: datetime) -> str:
+    """Write a moment by RFC 3339, in UTC with three decimals: `2026-03-01T09:30:00.000Z`."""
+    return moment(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse(text: str) -> datetime:
+    """Read what `stamp` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def local(value: datetime, time_zone: str) -> str:
+    """Write a moment for people, in the centre's time zone: `1 March 2026, 09:30 GMT`."""
+    there = value.astimezone(ZoneInfo(time_zone))
+    return f"{there.day} {there:%B %Y, %H:%M %Z}"
+
+
+def local_date(value: datetime, time_zone: str) -> str:
+    """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
+    there = value.astimezone(ZoneInfo(time_zone))
+    return f"{there.day} {there:%B %Y}"

@@ -1,0 +1,191 @@
+"""One item of a module file: its block, and for a choice item its options, into a value."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import TypedDict
+
+from chalicelib.domain.modules import (
+    ANSWER_LIMIT,
+    ChoiceItem,
+    EvidenceRequest,
+    Item,
+    Option,
+    Question,
+    Statement,
+)
+from chalicelib.formats.module_blocks import Block, Kind
+from chalicelib.formats.module_faults import Code, Faults, excerpt
+from chalicelib.formats.module_marks import ID, choose_phrases, read_reason, unescape_choose
+from chalicelib.formats.module_texts import ItemText, read_text
+
+MIN_OPTIONS = 2
+MAX_OPTIONS = len(ascii_lowercase)
+MAX_WORDS = ANSWER_LIMIT // 2  # a word takes at least a letter and a space
+AUTHORS = ("candidate", "assessor", "witness")
+ALLOWED: Mapping[Kind, frozenset[str]] = {
+    Kind.STATEMENT: frozenset({"id", "accepted"}),
+    Kind.CHOICE: frozenset({"id", "tests", "choose", "excluded", "accepted"}),
+    Kind.QUESTION: frozenset({"id", "accepted"}),
+    Kind.EVIDENCE: frozenset({"id", "form", "by", "accepted"}),
+}
+LETTERS: Mapping[Kind, str] = {
+    Kind.STATEMENT: "s",
+    Kind.CHOICE: "c",
+    Kind.QUESTION: "q",
+    Kind.EVIDENCE: "v",
+}
+
+_MARKS: Mapping[str, bool | None] = {"x": True, " ": False, "?": None}
+_RANGE = re.compile(r"([0-9]{1,5})?[ \t]*[-–][ \t]*([0-9]{1,5})?")  # noqa: RUF001 - authors' editors make dashes of hyphens
+_CHOOSE = re.compile(r"[1-9][0-9]?")
+
+
+class _Common(TypedDict):
+    id: str
+    text: str
+    criteria: tuple[str, ...]
+    guidance: str
+    accepted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemParts:
+    """Everything that an item is made of, once its own text has been read."""
+
+    id: str
+    block: Block
+    text: ItemText
+    options: Sequence[Block]
+    guidance: str
+
+
+def read_item(parts: ItemParts, faults: Faults) -> Item:
+    """Make an item of its parts, noting whatever does not fit together."""
+    kind, attributes = parts.block.kind, parts.text.attributes.values
+    check_attributes(parts.block, attributes, ALLOWED[kind], faults)
+    if parts.text.words is not None and kind is not Kind.QUESTION:
+        detail = "A word range belongs to a question; write a backslash before `(` if it is text."
+        faults.error(parts.block.last[0], Code.WORD_RANGE, detail)
+    common: _Common = {
+        "id": parts.id,
+        "text": parts.text.text,
+        "criteria": parts.text.criteria,
+        "guidance": parts.guidance,
+        "accepted": read_reason(attributes.get("accepted", "")),
+    }
+    match kind:
+        case Kind.CHOICE:
+            return _choice(parts, common, faults)
+        case Kind.QUESTION:
+            low, high = _word_range(parts, faults)
+            return Question(**common, min_words=low, max_words=high)
+        case Kind.EVIDENCE:
+            form, by = attributes.get("form", ""), attributes.get("by", AUTHORS[0])
+            return EvidenceRequest(**common, form=form, by=by)
+        case _:
+            return Statement(**common)
+
+
+def check_attributes(
+    block: Block, attributes: Mapping[str, str], allowed: frozenset[str], faults: Faults
+) -> None:
+    """Refuse the attributes that do not belong here, and values that cannot be right."""
+    line = block.last[0]
+    for name, value in attributes.items():
+        if name not in allowed:
+            detail = f"`{name}` means nothing here; take it out or move it where it belongs."
+            faults.error(line, Code.ATTRIBUTE_MISPLACED, detail)
+        elif rule := _broken_rule(name, value):
+            detail = f"`{name}: {excerpt(value)}` cannot be read; {rule}."
+            faults.error(line, Code.ATTRIBUTE_VALUE, detail)
+
+
+def _broken_rule(name: str, value: str) -> str:
+    """Say which rule the value of an attribute breaks, or nothing; ids are checked by name."""
+    match name:
+        case "tests" if not value or len(set(value.split())) < len(value.split()):
+            return "name statements by their ids, with spaces between, each once"
+        case "choose" if not _CHOOSE.fullmatch(value):
+            return "give a whole number from 1"
+        case "form" if not ID.fullmatch(value):
+            return "give the name of a form in a-z, 0-9 and hyphens"
+        case "by" if value not in AUTHORS:
+            return f"give one of {', '.join(AUTHORS)}"
+        case "excluded" | "accepted" if not value:
+            return "give the reason after the colon"
+    return ""
+
+
+def _word_range(parts: ItemParts, faults: Faults) -> tuple[int | None, int | None]:
+    words = parts.text.words
+    if words is None:
+        return None, None
+    match = _RANGE.fullmatch(words)
+    low, high = (int(bound) if bound else None for bound in match.groups()) if match else (0, 0)
+    given = [bound for bound in (low, high) if bound is not None]
+    if not given or given != sorted(given) or not 1 <= given[0] <= given[-1] <= MAX_WORDS:
+        detail = (
+            f"({excerpt(words)} words) is no range. Write `(30-300 words)`, `(30- words)` or "
+            f"`(-300 words)` with numbers from 1 to {MAX_WORDS}, the smaller first."
+        )
+        faults.error(parts.block.last[0], Code.WORD_RANGE, detail)
+    return low, high
+
+
+def _choice(parts: ItemParts, common: _Common, faults: Faults) -> ChoiceItem:
+    attributes = parts.text.attributes.values
+    options = tuple(
+        Option(letter, read_text(block, faults), _MARKS[block.label])
+        for letter, block in zip(ascii_lowercase, parts.options, strict=False)
+    )
+    common["text"] = unescape_choose(parts.text.text)
+    excluded = read_reason(attributes.get("excluded", ""))
+    return ChoiceItem(
+        **common,
+        options=options,
+        choose=_choose(parts, options, excluded=bool(excluded), faults=faults),
+        tests=tuple(attributes.get("tests", "").split()),
+        excluded=excluded,
+    )
+
+
+def _choose(
+    parts: ItemParts, options: tuple[Option, ...], *, excluded: bool, faults: Faults
+) -> int:
+    """Find out how many are to be chosen: the stem says so, else `choose:`, else the marked key."""
+    line, count = parts.block.line, len(parts.options)
+    if not MIN_OPTIONS <= count <= MAX_OPTIONS:
+        detail = f"A choice item has {MIN_OPTIONS} to {MAX_OPTIONS} options, this one {count}."
+        faults.error(line, Code.OPTION_COUNT, f"{detail} Write each as `- [ ] ...` below the stem.")
+        return 0
+    marks = {option.right for option in options}
+    if None in marks and len(marks) > 1:
+        detail = "Some options are marked and some are `[?]`. Mark all of them or none."
+        faults.error(line, Code.KEY_HALF_MARKED, detail)
+    right = sum(option.right is True for option in options)
+    phrases = choose_phrases(parts.text.text)
+    written = parts.text.attributes.values.get("choose", "")
+    given = int(written) if _CHOOSE.fullmatch(written) else 0
+    choose = phrases[0][0] if phrases else given or right
+    if choose == 0:
+        detail = "Nothing says how many to choose. Mark the key, or add `choose: 1` in braces."
+        faults.error(line, Code.CHOOSE_MISSING, detail)
+    elif (
+        any(phrase != (choose, count) for phrase in phrases)
+        or (given and given != choose)
+        or not 1 <= choose <= count
+    ):
+        detail = (
+            f"What the stem or `choose:` says does not fit together, or not the {count} options. "
+            "Make them agree; write a backslash before a `Choose K of N` that is only quoted."
+        )
+        faults.error(line, Code.CHOOSE_COUNT, detail)
+    elif None not in marks and not excluded and right != choose:
+        detail = (
+            f"{right} options are marked right, but {choose} are to be chosen. Mark as many with "
+            "`[x]`, mark all `[?]`, or exclude the item with its reason."
+        )
+        faults.error(line, Code.KEY_COUNT, detail)
+    return choose

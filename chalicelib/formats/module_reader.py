@@ -1,0 +1,284 @@
+"""Read a module file: from text to a module, or to everything that is wrong with the text."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.modules import (
+    Definition,
+    Element,
+    Group,
+    Item,
+    Module,
+    Page,
+    Statement,
+)
+from chalicelib.domain.text import clean
+from chalicelib.formats.module_blocks import Block, Kind, Line, read_blocks
+from chalicelib.formats.module_faults import Code, Faults, excerpt
+from chalicelib.formats.module_front import Front, read_front
+from chalicelib.formats.module_items import LETTERS, ItemParts, check_attributes, read_item
+from chalicelib.formats.module_marks import ID
+from chalicelib.formats.module_texts import read_item_text, read_text, read_title, written_id
+from chalicelib.formats.remarks import Remark, UnreadableDocumentError
+
+_ELEMENTS = (Kind.ELEMENT, Kind.KNOWLEDGE)
+_TITLED = (*_ELEMENTS, Kind.PAGE)
+_ITEMS = tuple(LETTERS)
+_BELONGS: Mapping[Kind, str] = {
+    Kind.DEFINITIONS: "`# Definitions` stands before the first element",
+    Kind.FOREWORD: "`# Foreword` stands before the first element",
+    Kind.PAGE: "A page belongs to an element; write `# Element: ...` above it",
+    Kind.GROUP: "A group belongs to a page; write `## Page: ...` above it",
+    Kind.DEFINITION: "A definition belongs under `# Definitions`",
+    Kind.OPTION: "An option belongs right under its `?` stem or the option before it",
+    Kind.GUIDANCE: "Guidance belongs to the item, page or element right above it, after its text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModule:
+    """A module as read, with what only its file knows.
+
+    `derived_ids` are the ids that are not written in the file, each with the line at whose end it
+    belongs; they change when items move. `lines` says where each element, page and item begins.
+    """
+
+    module: Module
+    warnings: tuple[Remark, ...]
+    derived_ids: tuple[tuple[int, str], ...]
+    lines: Mapping[str, int]
+
+
+def read_module(source: str) -> ReadModule:
+    """Read a module file, or raise UnreadableDocumentError with every error that is in it."""
+    faults = Faults()
+    front, body = read_front(clean_lines(source, faults), faults)
+    blocks = read_blocks(body, faults)
+    names = _Names(
+        {written_id(block) for block in blocks if block.kind in (*_TITLED, *_ITEMS)}, faults
+    )
+    read = _Reader(blocks, front, names, faults).read()
+    if faults.errors:
+        raise UnreadableDocumentError(faults.errors)
+    return ReadModule(read, faults.warnings, tuple(names.derived), names.lines)
+
+
+def clean_lines(source: str, faults: Faults) -> list[Line]:
+    """Cut a source into numbered lines of clean text, noting what can be in no text."""
+    lines = []
+    source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(source.split("\n"), start=1):
+        try:
+            lines.append((number, clean(line)))
+        except ValueError as error:
+            faults.error(number, Code.CHARACTER, f"The line {error}.")
+            lines.append((number, line))
+    return lines
+
+
+class _Names:
+    """Gives every element, page and item its id: the written one, or one derived from position."""
+
+    def __init__(self, written: set[str], faults: Faults) -> None:
+        self.lines: dict[str, int] = {}
+        self.derived: list[tuple[int, str]] = []
+        self._written = written
+        self._faults = faults
+        self._counts: Counter[str] = Counter()
+
+    def name(self, block: Block, written: str | None) -> str:
+        """Return the id of a block, noting a written one that cannot be used."""
+        line = block.last[0]
+        position = self._position(block.kind)
+        identifier = position if written is None else written
+        if written is None:
+            self.derived.append((line, identifier))
+        elif not ID.fullmatch(identifier):
+            detail = (
+                f"{excerpt(identifier)!r} is no id. Use 1 to 60 of a-z, 0-9 and hyphens, and do "
+                "not begin with a hyphen."
+            )
+            self._faults.error(line, Code.INVALID_ID, detail)
+        elif identifier in self.lines:
+            detail = (
+                f"The id {identifier} is taken since line {self.lines[identifier]}; change one."
+            )
+            self._faults.error(line, Code.DUPLICATE_ID, detail)
+        self.lines.setdefault(identifier, block.line)
+        return identifier
+
+    def _position(self, kind: Kind) -> str:
+        """Count a block, and say where it stands, passing over ids that are written somewhere."""
+        element = f"e{self._counts['e']}"
+        stem = "e" if kind in _ELEMENTS else f"{element}-{LETTERS.get(kind, 'p')}"
+        self._counts[stem] += 1
+        while f"{stem}{self._counts[stem]}" in self._written:
+            self._counts[stem] += 1
+        return f"{stem}{self._counts[stem]}"
+
+
+class _Reader:
+    """Goes through the blocks once; each method reads one thing and leaves what it cannot place."""
+
+    def __init__(
+        self, blocks: Sequence[Block], front: Front, names: _Names, faults: Faults
+    ) -> None:
+        self._blocks = blocks
+        self._at = 0
+        self._front = front
+        self._names = names
+        self._faults = faults
+        self._tests: list[tuple[int, tuple[str, ...]]] = []
+
+    def read(self) -> Module:
+        """Read the whole file."""
+        definitions: tuple[Definition, ...] = ()
+        foreword = ""
+        elements: list[Element] = []
+        seen: set[Kind] = set()
+        while block := self._next():
+            opening = block.kind in (Kind.DEFINITIONS, Kind.FOREWORD)
+            if opening and block.kind in seen:
+                detail = "This section stands above already; make one of the two."
+                self._faults.error(block.line, Code.SECTION_TWICE, detail)
+            if block.kind in _ELEMENTS:
+                elements.append(self._element(block))
+            elif block.kind is Kind.DEFINITIONS and not elements:
+                definitions = self._definitions()
+            elif block.kind is Kind.FOREWORD and not elements:
+                foreword = self._paragraphs()
+            else:
+                self._misplaced(block)
+            seen.add(block.kind)
+        module = self._module(definitions, foreword, tuple(elements))
+        self._check_tests(module)
+        return module
+
+    def _module(
+        self, definitions: tuple[Definition, ...], foreword: str, elements: tuple[Element, ...]
+    ) -> Module:
+        values = self._front.values
+        return Module(
+            id=values["id"],
+            title=values["title"],
+            version=int(values["version"]),
+            number=values["number"],
+            certificate_title=values["certificate-title"],
+            programme=values["programme"],
+            language=values["language"],
+            rights=values["rights"],
+            standards=self._front.standards,
+            definitions=definitions,
+            foreword=foreword,
+            elements=elements,
+        )
+
+    def _definitions(self) -> tuple[Definition, ...]:
+        definitions = []
+        for block in self._take(Kind.DEFINITION):
+            if not block.label:
+                self._faults.error(block.line, Code.EMPTY_TEXT, "The term is missing; write it.")
+            definitions.append(Definition(block.label, read_text(block, self._faults)))
+        return tuple(definitions)
+
+    def _element(self, block: Block) -> Element:
+        title, identifier = self._titled(block)
+        instructions, guidance, pages = self._paragraphs(), self._guidance(), []
+        while page := self._next(Kind.PAGE):
+            pages.append(self._page(page))
+        knowledge = block.kind is Kind.KNOWLEDGE
+        return Element(identifier, title, knowledge, instructions, guidance, tuple(pages))
+
+    def _page(self, block: Block) -> Page:
+        title, identifier = self._titled(block)
+        instructions, guidance = self._paragraphs(), self._guidance()
+        ungrouped, groups = self._items(), []
+        while group := self._next(Kind.GROUP):
+            groups.append(self._group(group))
+        return Page(identifier, title, instructions, guidance, ungrouped, tuple(groups))
+
+    def _group(self, block: Block) -> Group:
+        title, attributes = read_title(block, self._faults)
+        check_attributes(block, attributes.values, frozenset(), self._faults)
+        return Group(title, self._paragraphs(), self._items())
+
+    def _items(self) -> tuple[Item, ...]:
+        """Read items up to the next heading; whatever else stands between them is out of place."""
+        items = []
+        while block := self._next(*_ITEMS, Kind.PLAIN, Kind.OPTION, Kind.DEFINITION, Kind.GUIDANCE):
+            if block.kind in LETTERS:
+                items.append(self._item(block))
+            else:
+                self._misplaced(block)
+        return tuple(items)
+
+    def _item(self, block: Block) -> Item:
+        text = read_item_text(block, self._front.fits, self._faults)
+        identifier = self._names.name(block, text.attributes.values.get("id"))
+        options = self._take(Kind.OPTION) if block.kind is Kind.CHOICE else []
+        parts = ItemParts(identifier, block, text, options, self._guidance())
+        if "tests" in text.attributes.values:
+            tests = tuple(text.attributes.values["tests"].split())
+            self._tests.append((block.last[0], tests))
+        return read_item(parts, self._faults)
+
+    def _titled(self, block: Block) -> tuple[str, str]:
+        title, attributes = read_title(block, self._faults)
+        check_attributes(block, attributes.values, frozenset({"id"}), self._faults)
+        return title, self._names.name(block, attributes.values.get("id"))
+
+    def _paragraphs(self) -> str:
+        return "\n\n".join(read_text(block, self._faults) for block in self._take(Kind.PLAIN))
+
+    def _guidance(self) -> str:
+        return "\n\n".join(read_text(block, self._faults) for block in self._take(Kind.GUIDANCE))
+
+    def _misplaced(self, block: Block) -> None:
+        if block.kind is Kind.PLAIN:
+            detail = (
+                "A line without a mark stands where only items can. Begin it with a mark, indent "
+                "it by two spaces to go on with the line above, or move it: instructions come "
+                "before guidance and items."
+            )
+            self._faults.error(block.line, Code.UNMARKED_LINE, detail)
+            return
+        belongs = _BELONGS.get(block.kind, "An item belongs to a page; write `## Page: ...` above")
+        self._faults.error(block.line, Code.MISPLACED, f"{belongs}.")
+        # What hangs on a misplaced heading is read and dropped: it has no fault of its own.
+        match block.kind:
+            case Kind.DEFINITIONS:
+                self._definitions()
+            case Kind.FOREWORD:
+                self._paragraphs()
+            case Kind.PAGE:
+                self._page(block)
+            case Kind.GROUP:
+                self._group(block)
+            case kind if kind in LETTERS:
+                self._item(block)
+
+    def _check_tests(self, module: Module) -> None:
+        statements = {item.id for item in module.items if isinstance(item, Statement)}
+        for line, tests in self._tests:
+            for identifier in tests:
+                if identifier not in statements:
+                    detail = f"{excerpt(identifier)!r} is no statement of this module; mend the id."
+                    self._faults.error(line, Code.UNKNOWN_STATEMENT, detail)
+
+    def _next(self, *kinds: Kind) -> Block | None:
+        """Take the next block, if it is of one of these kinds, or of any when none is named."""
+        if self._at == len(self._blocks):
+            return None
+        block = self._blocks[self._at]
+        if kinds and block.kind not in kinds:
+            return None
+        self._at += 1
+        return block
+
+    def _take(self, kind: Kind) -> list[Block]:
+        """Take the blocks of one kind that come next."""
+        taken = []
+        while block := self._next(kind):
+            taken.append(block)
+        return taken

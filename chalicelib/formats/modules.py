@@ -1,0 +1,51 @@
+"""Module files: the one door to reading, writing and mending them.
+
+The grammar is described for authors in docs/authoring.md. Bytes and clocks stay outside: text goes
+in, values come out, and the other way round.
+"""
+
+from collections.abc import Iterable
+
+from chalicelib.domain.modules import publication_flaws
+from chalicelib.formats.module_faults import Code, Faults
+from chalicelib.formats.module_marks import insert_id
+from chalicelib.formats.module_reader import ReadModule, clean_lines, read_module
+from chalicelib.formats.module_writer import write_module
+from chalicelib.formats.remarks import Remark, UnreadableDocumentError
+
+__all__ = [
+    "IDS_NOT_WRITTEN",
+    "Code",
+    "ReadModule",
+    "UnreadableDocumentError",
+    "publication_remarks",
+    "read_module",
+    "write_ids",
+    "write_module",
+]
+
+IDS_NOT_WRITTEN = "ids-not-written"
+
+
+def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
+    """Say what stands between this file and publication, line by line; empty when nothing does."""
+    remarks = [
+        Remark(read.lines.get(flaw.pointer.rpartition("/")[2], 0), flaw.code, flaw.detail)
+        for flaw in publication_flaws(read.module)
+    ]
+    if read.module.version > 1 and read.derived_ids:
+        # Answers to earlier versions are kept by id; one that moves would change what they meant.
+        detail = (
+            f"{len(read.derived_ids)} ids are not written in the file, which a version above 1 "
+            "needs; `testamur module check --write-ids` writes them."
+        )
+        remarks.append(Remark(read.derived_ids[0][0], IDS_NOT_WRITTEN, detail))
+    return tuple(sorted(remarks, key=lambda remark: remark.line))
+
+
+def write_ids(source: str, derived_ids: Iterable[tuple[int, str]]) -> str:
+    """Write derived ids into the source they come from, and change nothing else but line ends."""
+    lines = dict(clean_lines(source, Faults()))
+    for number, identifier in derived_ids:
+        lines[number] = insert_id(lines[number], identifier)
+    return "\n".join(lines.values())

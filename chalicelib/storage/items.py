@@ -1,0 +1,279 @@
+"""Domain values as items, and back. Moments are RFC 3339 text, sets of roles sorted lists."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.answers import Answers, documents, from_documents
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
+from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+from chalicelib.domain.times import parse, stamp
+from chalicelib.storage.changes import Item
+from chalicelib.storage.keys import parse_attempt, parse_enrolment
+from chalicelib.storage.packing import pack, unpack
+
+
+def from_centre(centre: Centre) -> Item:
+    """Attributes of a centre."""
+    return {"id": centre.id, "name": centre.name, "time_zone": centre.time_zone}
+
+
+def to_centre(item: Item) -> Centre:
+    """Read a centre."""
+    return Centre(item["id"], item["name"], item["time_zone"])
+
+
+def from_membership(membership: Membership) -> Item:
+    """Attributes of a membership."""
+    return {
+        "centre_id": membership.centre_id,
+        "person_id": membership.person_id,
+        "name": membership.name,
+        "roles": sorted(membership.roles),
+        "valid_from": stamp(membership.valid_from),
+        "valid_until": _stamp(membership.valid_until),
+        "address": membership.address,
+        "address_verified_at": _stamp(membership.address_verified_at),
+    }
+
+
+def to_membership(item: Item) -> Membership:
+    """Read a membership."""
+    return Membership(
+        centre_id=item["centre_id"],
+        person_id=item["person_id"],
+        name=item["name"],
+        roles=frozenset(Role(role) for role in item["roles"]),
+        valid_from=parse(item["valid_from"]),
+        valid_until=_moment(item, "valid_until"),
+        address=item["address"],
+        address_verified_at=_moment(item, "address_verified_at"),
+    )
+
+
+def from_authorisation(centre_id: str, authorisation: Authorisation) -> Item:
+    """Attributes of an authorisation."""
+    return {
+        "id": authorisation.id,
+        "centre_id": centre_id,
+        "qualification": authorisation.qualification,
+        "modules": list(authorisation.modules),
+        "valid_from": stamp(authorisation.valid_from),
+        "valid_until": _stamp(authorisation.valid_until),
+        "countersigner_id": authorisation.countersigner_id,
+    }
+
+
+def to_authorisation(item: Item) -> Authorisation:
+    """Read an authorisation."""
+    return Authorisation(
+        id=item["id"],
+        qualification=item["qualification"],
+        modules=tuple(item["modules"]),
+        valid_from=parse(item["valid_from"]),
+        valid_until=_moment(item, "valid_until"),
+        countersigner_id=item["countersigner_id"],
+    )
+
+
+def from_enrolment(enrolment: Enrolment) -> Item:
+    """Attributes of an enrolment."""
+    return {
+        "candidate_id": enrolment.candidate_id,
+        "assessor_id": enrolment.assessor_id,
+        "module_id": enrolment.module_id,
+        "module_version": enrolment.module_version,
+        "state": str(enrolment.state),
+        "created_at": stamp(enrolment.created_at),
+        "created_by": enrolment.created_by,
+        "due_on": enrolment.due_on,
+        "revision": enrolment.revision,
+        "signs": enrolment.signs,
+    }
+
+
+def to_enrolment(item: Item) -> Enrolment:
+    """Read an enrolment."""
+    centre_id, enrolment_id = parse_enrolment(item["pk"])
+    return Enrolment(
+        id=enrolment_id,
+        centre_id=centre_id,
+        candidate_id=item["candidate_id"],
+        assessor_id=item["assessor_id"],
+        module_id=item["module_id"],
+        module_version=int(item["module_version"]),
+        state=EnrolmentState(item["state"]),
+        created_at=parse(item["created_at"]),
+        created_by=item["created_by"],
+        due_on=item["due_on"],
+        revision=int(item["revision"]),
+        signs=int(item["signs"]),
+        issue=int(item.get("issue", 0)),
+        completed_at=_moment(item, "completed_at"),
+    )
+
+
+def pack_answers(answers: Answers) -> bytes:
+    """Answers as a draft stores them."""
+    return pack(json.dumps(documents(answers), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def unpack_answers(packed: Any) -> Answers:  # noqa: ANN401 (boto3's Binary)
+    """Read the answers of a draft."""
+    return from_documents(json.loads(unpack(bytes(packed))))
+
+
+def unpack_document(packed: Any) -> dict[str, Any]:  # noqa: ANN401 (boto3's Binary)
+    """Read a packed JSON document."""
+    document: dict[str, Any] = json.loads(unpack(bytes(packed)))
+    return document
+
+
+def unpack_feedback(item: Item | None) -> str:
+    """Read feedback that lies in an item of its own; empty where there is none."""
+    return unpack(bytes(item["feedback"])).decode() if item else ""
+
+
+def from_attempt(attempt: Attempt) -> Item:
+    """Attributes of the head of an attempt just signed."""
+    return {
+        "content_hash": attempt.content_hash,
+        "signed_at": stamp(attempt.signed_at),
+        "candidate_id": attempt.candidate_id,
+        "assessor_id": attempt.assessor_id,
+        "generation": attempt.generation,
+        "link_expires_at": stamp(attempt.link_expires_at),
+        "request": attempt.request,
+        "fingerprint": attempt.fingerprint,
+    }
+
+
+def to_attempt(item: Item) -> Attempt:
+    """Read the head of an attempt."""
+    page_id, number = parse_attempt(item["sk"])
+    return Attempt(
+        page_id=page_id,
+        number=number,
+        content_hash=item["content_hash"],
+        signed_at=parse(item["signed_at"]),
+        candidate_id=item["candidate_id"],
+        assessor_id=item["assessor_id"],
+        generation=int(item["generation"]),
+        link_expires_at=parse(item["link_expires_at"]),
+        request=item["request"],
+        fingerprint=item["fingerprint"],
+        mailed_at=_moment(item, "mailed_at"),
+        judgement=_to_judgement(item),
+        countersignature=_to_countersignature(item),
+        set_aside=_to_setting_aside(item),
+        withdrawn_at=_moment(item, "withdrawn_at"),
+    )
+
+
+def from_judgement(judgement: Judgement) -> Item:
+    """Attributes that a judgement adds to the head of its attempt.
+
+    `judged_by` and `judged_at` stand beside the rest, so that conditions can name them.
+    """
+    return {
+        "judged_at": stamp(judgement.judged_at),
+        "judged_by": judgement.judged_by,
+        "judgement": {
+            "competent": judgement.competent,
+            "initials": judgement.initials,
+            "feedback": judgement.feedback,
+            "method": str(judgement.method),
+            "address": judgement.address,
+            "authorisation_id": judgement.authorisation_id,
+            "qualification": judgement.qualification,
+            "countersigner_id": judgement.countersigner_id,
+            "request": judgement.request,
+            "fingerprint": judgement.fingerprint,
+        },
+    }
+
+
+def _to_judgement(item: Item) -> Judgement | None:
+    if "judged_at" not in item:
+        return None
+    fields = item["judgement"]
+    return Judgement(
+        competent=fields["competent"],
+        initials=fields["initials"],
+        feedback=fields["feedback"],
+        judged_by=item["judged_by"],
+        judged_at=parse(item["judged_at"]),
+        method=Method(fields["method"]),
+        address=fields["address"],
+        authorisation_id=fields["authorisation_id"],
+        qualification=fields["qualification"],
+        countersigner_id=fields["countersigner_id"],
+        request=fields["request"],
+        fingerprint=fields["fingerprint"],
+    )
+
+
+def from_countersignature(countersignature: Countersignature) -> Item:
+    """Attributes that a countersignature adds to the head."""
+    return {
+        "countersigned_at": stamp(countersignature.at),
+        "countersigned_by": countersignature.by,
+    }
+
+
+def _to_countersignature(item: Item) -> Countersignature | None:
+    if "countersigned_at" not in item:
+        return None
+    return Countersignature(item["countersigned_by"], parse(item["countersigned_at"]))
+
+
+def from_setting_aside(setting_aside: SettingAside) -> Item:
+    """Attributes that setting aside adds to the head."""
+    return {
+        "set_aside_at": stamp(setting_aside.at),
+        "set_aside_by": setting_aside.by,
+        "set_aside_reason": setting_aside.reason,
+    }
+
+
+def _to_setting_aside(item: Item) -> SettingAside | None:
+    if "set_aside_at" not in item:
+        return None
+    at = parse(item["set_aside_at"])
+    return SettingAside(item["set_aside_by"], at, item["set_aside_reason"])
+
+
+def from_certificate(certificate: Certificate) -> Item:
+    """Attributes of a certificate; its record is packed as the canonical JSON that it is."""
+    record = json.dumps(certificate.record, ensure_ascii=False, sort_keys=True)
+    return {
+        "id": certificate.id,
+        "state": str(certificate.state),
+        "reason": certificate.reason,
+        "record": pack(record.encode()),
+    }
+
+
+def to_certificate(item: Item) -> Certificate:
+    """Read a certificate."""
+    centre_id, enrolment_id = parse_enrolment(item["pk"])
+    return Certificate(
+        id=item["id"],
+        centre_id=centre_id,
+        enrolment_id=enrolment_id,
+        issue=int(item["sk"].split("#")[1]),
+        state=CertificateState(item["state"]),
+        reason=item["reason"],
+        record=unpack_document(item["record"]),
+    )
+
+
+def _stamp(value: datetime | None) -> str | None:
+    return None if value is None else stamp(value)
+
+
+def _moment(item: Item, attribute: str) -> datetime | None:
+    return parse(item[attribute]) if attribute in item else None

@@ -1,0 +1,157 @@
+"""The single-table design: every access pattern, and the functions that make its keys.
+
+| access pattern | how | key |
+|---|---|---|
+| a centre | get | `CENTRE#c`, `CENTRE` |
+| the people of a centre | query | `CENTRE#c`, `PERSON#p` |
+| the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
+| the module versions of a centre | query | `CENTRE#c`, `MODULE#m#v` |
+| the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
+| who an identity is | get | `IDENTITY#sha256(issuer, subject)`, `IDENTITY` |
+| a person's memberships and authorisations | query | `PERSON#p`, `WHO#c#...` |
+| somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
+| somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
+| the open enrolment of a candidate in a module | get | `PERSON#p`, `OPEN#c#m` |
+| an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
+| a page's draft | get | the same, `DRAFT#page` |
+| the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
+| what was signed in an attempt | get | the same, `BODY#page#n` |
+| feedback too long for the head | get | the same, `FEEDBACK#page#n` |
+| pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
+| a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
+| a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
+| the answer to a request sent before | get | `REQUEST#sha256(actor, route, key)`, `REQUEST` |
+| open enrolments, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
+
+An enrolment is its own partition, so candidates scale out. The index is sparse (only open
+enrolments have its keys), sharded, and holds keys alone: signing does not write to it.
+"""
+
+import hashlib
+
+from chalicelib.storage.changes import Key
+
+SHARDS = 16
+OPEN_INDEX = "open"
+
+
+def centre(centre_id: str) -> Key:
+    """Key of a centre."""
+    return Key(f"CENTRE#{centre_id}", "CENTRE")
+
+
+def centre_person(centre_id: str, person_id: str) -> Key:
+    """Key by which a centre lists a person."""
+    return Key(f"CENTRE#{centre_id}", f"PERSON#{person_id}")
+
+
+def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
+    """Key by which a centre lists an enrolment."""
+    return Key(f"CENTRE#{centre_id}", f"ENROLMENT#{enrolment_id}")
+
+
+def centre_module(centre_id: str, module_id: str, version: int) -> Key:
+    """Key by which a centre lists a module version; versions sort as numbers do."""
+    return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{version:06}")
+
+
+def module(centre_id: str, module_id: str, version: int) -> Key:
+    """Key of the source of a module version."""
+    return Key(f"CENTRE#{centre_id}#MODULE#{module_id}", f"VERSION#{version:06}")
+
+
+def identity(issuer: str, subject: str) -> Key:
+    """Key of a sign-in identity (the `iss` and `sub` of its tokens)."""
+    return Key(f"IDENTITY#{_hash(issuer, subject)}", "IDENTITY")
+
+
+def membership(person_id: str, centre_id: str) -> Key:
+    """Key of a membership."""
+    return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#MEMBERSHIP")
+
+
+def authorisation(person_id: str, centre_id: str) -> Key:
+    """Key of the authorisation that somebody holds at a centre."""
+    return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#AUTHORISATION")
+
+
+def candidate_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:
+    """Key by which a candidate lists an enrolment."""
+    return Key(f"PERSON#{person_id}", f"STUDIES#{centre_id}#{enrolment_id}")
+
+
+def assessor_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:
+    """Key by which an assessor lists an enrolment."""
+    return Key(f"PERSON#{person_id}", f"ASSESSES#{centre_id}#{enrolment_id}")
+
+
+def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
+    """Key that only one open enrolment of a candidate in a module can hold."""
+    return Key(f"PERSON#{person_id}", f"OPEN#{centre_id}#{module_id}")
+
+
+def enrolment(centre_id: str, enrolment_id: str) -> Key:
+    """Key of an enrolment; its partition holds all that belongs to it."""
+    return Key(f"CENTRE#{centre_id}#ENROLMENT#{enrolment_id}", "META")
+
+
+def draft(centre_id: str, enrolment_id: str, page_id: str) -> Key:
+    """Key of a page's draft."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"DRAFT#{page_id}")
+
+
+def head(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of the head of an attempt."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"HEAD#{page_id}#{number:04}")
+
+
+def body(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of what was signed in an attempt."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"BODY#{page_id}#{number:04}")
+
+
+def feedback(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of feedback that is too long for the head."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"FEEDBACK#{page_id}#{number:04}")
+
+
+def progress(centre_id: str, enrolment_id: str) -> Key:
+    """Key of the growing set of pages once judged competent."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "PROGRESS")
+
+
+def certificate(centre_id: str, enrolment_id: str, issue: int) -> Key:
+    """Key of a certificate: its natural key, so that there can be only one."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"CERTIFICATE#{issue:04}")
+
+
+def public_certificate(certificate_id: str) -> Key:
+    """Key by which the public id finds a certificate."""
+    return Key(f"CERTIFICATE#{certificate_id}", "CERTIFICATE")
+
+
+def request(actor_id: str, route: str, idempotency_key: str) -> Key:
+    """Key of the record of a request that may be sent again."""
+    return Key(f"REQUEST#{_hash(actor_id, route, idempotency_key)}", "REQUEST")
+
+
+def open_index(centre_id: str, enrolment_id: str) -> dict[str, str]:
+    """Give the attributes that put an enrolment into the sweeper's index."""
+    shard = int(_hash(enrolment_id)[:8], 16) % SHARDS
+    return {"open_shard": str(shard), "open_key": f"{centre_id}#{enrolment_id}"}
+
+
+def parse_enrolment(pk: str) -> tuple[str, str]:
+    """Read centre and enrolment back from the partition of an enrolment."""
+    _, centre_id, _, enrolment_id = pk.split("#")
+    return centre_id, enrolment_id
+
+
+def parse_attempt(sk: str) -> tuple[str, int]:
+    """Read page and number back from the sort key of a head."""
+    _, page_id, number = sk.split("#")
+    return page_id, int(number)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

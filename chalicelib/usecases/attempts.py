@@ -1,0 +1,172 @@
+"""Signing a page, and reading what was signed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.access import Actor, require_candidate, require_reader
+from chalicelib.domain.answers import signing_flaws
+from chalicelib.domain.attempts import Attempt, Signing, check_signature, signed_document
+from chalicelib.domain.digests import canonical, digest
+from chalicelib.domain.enrolments import EnrolmentState, require_open
+from chalicelib.domain.errors import Invalid, not_found
+from chalicelib.domain.links import LIFETIME
+from chalicelib.domain.views import page_digest
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Update, create, equals
+from chalicelib.storage.packing import pack
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import enrolments, pages
+from chalicelib.usecases.pages import PageInWork
+from chalicelib.usecases.requests import Request, require_same
+
+TRIES = 3  # of signing, when something that was read has changed before the write
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the candidate puts beneath a page."""
+
+    declaration: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAttempt:
+    """An attempt with the document that was signed, and the feedback of its judgement, if any."""
+
+    attempt: Attempt
+    document: dict[str, Any]
+    feedback: str
+
+
+def sign(
+    runtime: Runtime,
+    actor: Actor,
+    enrolment_id: str,
+    page_id: str,
+    signature: Signature,
+    if_match: str,
+    request: Request,
+) -> Attempt:
+    """Sign the draft that was shown: it becomes the next attempt and never changes.
+
+    Raises Invalid where the page is incomplete or the declaration is not accepted, Conflict where
+    it is signed already, and Stale where the draft is no longer the one shown. The draft survives.
+    """
+    for _ in range(TRIES):
+        in_work = pages.load(runtime, actor, enrolment_id, page_id)
+        require_candidate(actor, in_work.enrolment)
+        if earlier := _signed_before(runtime, in_work, request):
+            return earlier
+        require_open(in_work.enrolment)
+        pages.require_unlocked(in_work)
+        pages.require_current(in_work, if_match)
+        check_signature(signature.declaration, signature.name)
+        if flaws := signing_flaws(in_work.page, in_work.draft.answers):
+            detail = "The page is not complete yet; the draft is kept."
+            raise Invalid("page-incomplete", detail, flaws)
+        try:
+            return _write(runtime, in_work, signature, request)
+        except ConditionFailedError:
+            # Read anew: either the same answer is due, or a refusal that says what has changed.
+            continue
+    raise pages.stale(in_work)
+
+
+def get_attempt(
+    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int
+) -> SignedAttempt:
+    """Return an attempt with what was signed, to anybody who may read the enrolment."""
+    require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    found = read(runtime, actor.centre_id, enrolment_id, page_id, number)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def list_attempts(
+    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str
+) -> tuple[Attempt, ...]:
+    """Return the heads of all attempts of a page, oldest first."""
+    in_work = pages.load(runtime, actor, enrolment_id, page_id)
+    return enrolments.attempts(runtime, in_work.enrolment, page_id)
+
+
+def read(
+    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str, number: int
+) -> SignedAttempt | None:
+    """Return an attempt with all that belongs to it, or None. The caller checks who may see it."""
+    of = (centre_id, enrolment_id, page_id, number)
+    head, body, feedback = runtime.table.get_many(
+        keys.head(*of), keys.body(*of), keys.feedback(*of)
+    )
+    if head is None or body is None:
+        return None
+    attempt = items.to_attempt(head)
+    inline = attempt.judgement.feedback if attempt.judgement else ""
+    text = inline or items.unpack_feedback(feedback)
+    return SignedAttempt(attempt, items.unpack_document(body["document"]), text)
+
+
+def _signed_before(runtime: Runtime, in_work: PageInWork, request: Request) -> Attempt | None:
+    if not in_work.draft.lock:
+        return None
+    for attempt in enrolments.attempts(runtime, in_work.enrolment, in_work.page.id):
+        if attempt.request == request.id:
+            require_same(request, attempt.fingerprint)
+            return attempt
+    return None
+
+
+def _write(
+    runtime: Runtime, in_work: PageInWork, signature: Signature, request: Request
+) -> Attempt:
+    enrolment, draft = in_work.enrolment, in_work.draft
+    now = runtime.now()
+    signing = Signing(
+        salt=runtime.new_secret(),
+        centre_id=enrolment.centre_id,
+        candidate_id=enrolment.candidate_id,
+        enrolment_id=enrolment.id,
+        page_id=in_work.page.id,
+        attempt=draft.lock + 1,
+        module_id=enrolment.module_id,
+        module_version=enrolment.module_version,
+        page_digest=page_digest(in_work.page),
+        declaration=signature.declaration,
+        signature=signature.name,
+        signed_at=now,
+    )
+    document = canonical(signed_document(signing, draft.answers))
+    attempt = Attempt(
+        page_id=in_work.page.id,
+        number=signing.attempt,
+        content_hash=digest(document),
+        signed_at=now,
+        candidate_id=enrolment.candidate_id,
+        assessor_id=enrolment.assessor_id,
+        generation=1,
+        link_expires_at=now + LIFETIME,
+        request=request.id,
+        fingerprint=request.fingerprint,
+    )
+    of = (enrolment.centre_id, enrolment.id, attempt.page_id)
+    runtime.table.write(
+        Update(
+            keys.draft(*of),
+            pages.draft_conditions(draft),
+            set={"lock": attempt.number},
+        ),
+        create(keys.head(*of, attempt.number), items.from_attempt(attempt)),
+        create(keys.body(*of, attempt.number), {"document": pack(document)}),
+        Update(
+            keys.enrolment(enrolment.centre_id, enrolment.id),
+            (
+                equals("state", str(EnrolmentState.ACTIVE)),
+                equals("assessor_id", enrolment.assessor_id),
+            ),
+            add={"signs": 1},
+        ),
+    )
+    return attempt

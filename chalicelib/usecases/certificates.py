@@ -1,0 +1,182 @@
+"""Finalisation: when every page stands, the enrolment is sealed and its certificate issued."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.access import Actor, require_reader
+from chalicelib.domain.certificates import (
+    Certificate,
+    CertificateState,
+    frozen_record,
+    outstanding,
+    public_record,
+)
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.errors import Unavailable, not_found
+from chalicelib.formats.certificates import render_pdf
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Change, Delete, Update, create, equals
+from chalicelib.storage.files import LINK_SECONDS
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import enrolments, people
+
+FIRST_ISSUE = 1
+TRIES = 3
+PDF = "application/pdf"
+
+
+def note_judged(
+    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str, number: int
+) -> Certificate | None:
+    """Add a page to those once judged competent; finalise the enrolment once all are there.
+
+    The set only grows, so the order of events does not matter, and it is only a hint: whether the
+    enrolment is complete is decided by reading everything again.
+    """
+    facts = enrolments.facts(runtime, centre_id, enrolment_id)
+    head = runtime.table.get(keys.head(centre_id, enrolment_id, page_id, number))
+    if facts is None or head is None or not items.to_attempt(head).standing:
+        return None
+    change = Update(keys.progress(centre_id, enrolment_id), add={"competent": {page_id}})
+    competent = runtime.table.write(change)["competent"]
+    module = enrolments.pinned_module(runtime, centre_id, facts)
+    if not competent.issuperset(page.id for page in module.pages):
+        return None
+    return finalise(runtime, centre_id, enrolment_id)
+
+
+def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate | None:
+    """Issue the certificate of an enrolment if it is complete and has none. Can be done again.
+
+    1. Read the enrolment, then all its attempts, consistently.
+    2. Go on only if every page of the pinned version has a standing competent judgement on its
+       current attempt.
+    3. Freeze what is certified.
+    4. Seal the enrolment and create the certificate under its natural key in one transaction, on
+       condition that nothing that could take competence away has happened since step 1.
+    """
+    for _ in range(TRIES):
+        enrolment = enrolments.find(runtime, centre_id, enrolment_id)
+        if enrolment is None:
+            return None
+        if enrolment.sealed:
+            return _issued(runtime, enrolment)
+        certificate = _certify(runtime, enrolment)
+        if certificate is None:
+            return None
+        try:
+            runtime.table.write(*_sealing(enrolment, certificate))
+        except ConditionFailedError:
+            continue  # somebody was quicker, or a judgement was set aside: read it all again
+        return certificate
+    raise Unavailable("busy", "The enrolment keeps changing; it is finalised with the next try.")
+
+
+def get_certificate(runtime: Runtime, actor: Actor, enrolment_id: str) -> Certificate:
+    """Return the certificate of an enrolment to anybody who may read the enrolment."""
+    found = enrolments.find(runtime, actor.centre_id, enrolment_id)
+    enrolment = require_reader(actor, found)
+    certificate = _issued(runtime, enrolment) if enrolment.issue else None
+    if certificate is None:
+        raise not_found()
+    return certificate
+
+
+def find_certificate(runtime: Runtime, certificate_id: str) -> Certificate:
+    """Return a certificate by its public id, to anybody. Raises NotFound."""
+    pointer = runtime.table.get(keys.public_certificate(certificate_id))
+    if pointer is None:
+        raise not_found()
+    item = runtime.table.get(
+        keys.certificate(pointer["centre_id"], pointer["enrolment_id"], int(pointer["issue"]))
+    )
+    if item is None:
+        raise not_found()
+    return items.to_certificate(item)
+
+
+def pdf_link(runtime: Runtime, certificate: Certificate) -> tuple[str, datetime]:
+    """Return a link to the certificate as PDF, and when the link expires.
+
+    The file is rendered when it is first asked for; the record is frozen, so it stays the same.
+    """
+    return _rendered(runtime, certificate.id, certificate.record)
+
+
+def public_pdf_link(runtime: Runtime, certificate: Certificate) -> tuple[str, datetime]:
+    """Return a link to the PDF that anybody may see, and when the link expires."""
+    return _rendered(runtime, f"{certificate.id}-public", public_record(certificate.record))
+
+
+def _rendered(runtime: Runtime, name: str, record: dict[str, Any]) -> tuple[str, datetime]:
+    path = f"certificates/{name}.pdf"
+    if not runtime.files.has(path):
+        runtime.files.keep(path, render_pdf(record), PDF)
+    expires_at = runtime.now() + timedelta(seconds=LINK_SECONDS)
+    return runtime.files.link(path, "certificate.pdf"), expires_at
+
+
+def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
+    module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    attempts = enrolments.attempts(runtime, enrolment)
+    if outstanding(module, attempts):
+        return None
+    centre = people.load_centre(runtime, enrolment.centre_id)
+    person = people.load_person(runtime, enrolment.candidate_id)
+    membership = person.membership(enrolment.centre_id)
+    if membership is None:
+        raise not_found()
+    certificate_id = runtime.new_secret()[:32]
+    record = frozen_record(
+        certificate_id=certificate_id,
+        issue=FIRST_ISSUE,
+        centre=centre,
+        candidate_name=membership.name,
+        enrolment=enrolment,
+        module=module,
+        attempts=attempts,
+        issued_at=runtime.now(),
+    )
+    return Certificate(
+        id=certificate_id,
+        centre_id=enrolment.centre_id,
+        enrolment_id=enrolment.id,
+        issue=FIRST_ISSUE,
+        state=CertificateState.VALID,
+        reason="",
+        record=record,
+    )
+
+
+def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
+    centre_id, enrolment_id = enrolment.centre_id, enrolment.id
+    seal = {
+        "state": str(EnrolmentState.COMPLETE),
+        "issue": certificate.issue,
+        "completed_at": certificate.record["issued_at"],
+    }
+    where = {"centre_id": centre_id, "enrolment_id": enrolment_id, "issue": certificate.issue}
+    return [
+        Update(
+            keys.enrolment(centre_id, enrolment_id),
+            (
+                equals("state", str(EnrolmentState.ACTIVE)),
+                equals("revision", enrolment.revision),
+            ),
+            set=seal,
+            remove=("open_shard", "open_key"),
+        ),
+        create(
+            keys.certificate(centre_id, enrolment_id, certificate.issue),
+            items.from_certificate(certificate),
+        ),
+        create(keys.public_certificate(certificate.id), where),
+        Delete(keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)),
+    ]
+
+
+def _issued(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
+    key = keys.certificate(enrolment.centre_id, enrolment.id, enrolment.issue)
+    item = runtime.table.get(key)
+    return items.to_certificate(item) if item else None

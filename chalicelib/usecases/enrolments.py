@@ -1,0 +1,165 @@
+"""Enrolling candidates, and reading how far they are."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState, PageProgress, progress
+from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound
+from chalicelib.domain.judgements import require_somebody_else
+from chalicelib.domain.modules import Module
+from chalicelib.domain.people import Person, Role
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import create
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import modules, people
+from chalicelib.usecases.requests import Request, answered, remember
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEnrolment:
+    """Who is to work through which module version, and who judges."""
+
+    candidate_id: str
+    assessor_id: str
+    module_id: str
+    module_version: int
+    due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What of an enrolment never changes, so that a warm function may keep it for ever."""
+
+    candidate_id: str
+    module_id: str
+    module_version: int
+
+
+def create_enrolment(
+    runtime: Runtime, actor: Actor, new: NewEnrolment, request: Request
+) -> Enrolment:
+    """Enrol a candidate in a module version.
+
+    Raises Invalid where somebody named cannot take that part, and Conflict where the candidate has
+    an open enrolment in the module already.
+    """
+    require_role(actor, Role.ADMINISTRATOR)
+    if made := answered(runtime, request):
+        return load(runtime, actor.centre_id, made["enrolment_id"])
+    _check(runtime, actor.centre_id, new)
+    enrolment = Enrolment(
+        id=runtime.new_id(),
+        centre_id=actor.centre_id,
+        candidate_id=new.candidate_id,
+        assessor_id=new.assessor_id,
+        module_id=new.module_id,
+        module_version=new.module_version,
+        state=EnrolmentState.ACTIVE,
+        created_at=runtime.now(),
+        created_by=actor.id,
+        due_on=new.due_on.isoformat() if new.due_on else "",
+    )
+    try:
+        _write(runtime, enrolment, request)
+    except ConditionFailedError:
+        if made := answered(runtime, request):
+            return load(runtime, actor.centre_id, made["enrolment_id"])
+        detail = "The candidate has an open enrolment in this module; go on with that one."
+        raise Conflict("enrolment-open", detail) from None
+    return enrolment
+
+
+def get_progress(
+    runtime: Runtime, actor: Actor, enrolment_id: str
+) -> tuple[Enrolment, tuple[PageProgress, ...]]:
+    """Return an enrolment with what every page waits for, read from the attempts themselves."""
+    enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
+    module = pinned_module(runtime, enrolment.centre_id, enrolment)
+    return enrolment, progress(module, enrolment, attempts(runtime, enrolment))
+
+
+def find(runtime: Runtime, centre_id: str, enrolment_id: str) -> Enrolment | None:
+    """Return an enrolment of this centre, or None."""
+    item = runtime.table.get(keys.enrolment(centre_id, enrolment_id))
+    return items.to_enrolment(item) if item else None
+
+
+def load(runtime: Runtime, centre_id: str, enrolment_id: str) -> Enrolment:
+    """Return an enrolment that is known to exist."""
+    found = find(runtime, centre_id, enrolment_id)
+    if found is None:
+        message = f"enrolment {enrolment_id} was there and is not"
+        raise LookupError(message)
+    return found
+
+
+def facts(runtime: Runtime, centre_id: str, enrolment_id: str) -> Facts | None:
+    """Return what never changes of an enrolment, from the function's cache or the table."""
+
+    def read() -> Facts | None:
+        found = find(runtime, centre_id, enrolment_id)
+        if found is None:
+            return None
+        return Facts(found.candidate_id, found.module_id, found.module_version)
+
+    return runtime.cache.get(("facts", centre_id, enrolment_id), read)
+
+
+def pinned_module(runtime: Runtime, centre_id: str, enrolled: Enrolment | Facts) -> Module:
+    """Return the module version that an enrolment is pinned to."""
+    return modules.load(runtime, centre_id, enrolled.module_id, enrolled.module_version)
+
+
+def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple[Attempt, ...]:
+    """Return the heads of all attempts of an enrolment, or of one of its pages, oldest first."""
+    key = keys.enrolment(enrolment.centre_id, enrolment.id)
+    prefix = f"HEAD#{page_id}#" if page_id else "HEAD#"
+    return tuple(map(items.to_attempt, runtime.table.query(key.pk, prefix)))
+
+
+def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
+    require_somebody_else(new.assessor_id, new.candidate_id)
+    flaws = []
+    candidate = people.load_person(runtime, new.candidate_id)
+    if not _is(runtime, candidate, centre_id, Role.CANDIDATE):
+        flaws.append(Flaw("/candidate_id", "not-a-candidate", "Name a candidate of this centre."))
+    assessor = people.load_person(runtime, new.assessor_id)
+    if not _is(runtime, assessor, centre_id, Role.ASSESSOR):
+        flaws.append(Flaw("/assessor_id", "not-an-assessor", "Name an assessor of this centre."))
+    authorisation = assessor.authorisation(centre_id)
+    if not (authorisation and authorisation.covers(new.module_id, runtime.now())):
+        detail = "The assessor holds no authorisation for this module today; give them one first."
+        flaws.append(Flaw("/assessor_id", "not-authorised", detail))
+    try:
+        modules.load(runtime, centre_id, new.module_id, new.module_version)
+    except NotFound:
+        detail = "Publish this version of the module first."
+        flaws.append(Flaw("/module_version", "not-published", detail))
+    if flaws:
+        raise Invalid("invalid-enrolment", "Nobody was enrolled; mend what is listed.", flaws)
+
+
+def _is(runtime: Runtime, person: Person, centre_id: str, role: Role) -> bool:
+    membership = person.membership(centre_id)
+    return (
+        membership is not None and membership.valid_at(runtime.now()) and role in membership.roles
+    )
+
+
+def _write(runtime: Runtime, enrolment: Enrolment, request: Request) -> None:
+    centre_id, candidate_id = enrolment.centre_id, enrolment.candidate_id
+    named = {"enrolment_id": enrolment.id}
+    runtime.table.write(
+        create(
+            keys.enrolment(centre_id, enrolment.id),
+            items.from_enrolment(enrolment) | keys.open_index(centre_id, enrolment.id),
+        ),
+        create(keys.open_enrolment(candidate_id, centre_id, enrolment.module_id), named),
+        create(keys.centre_enrolment(centre_id, enrolment.id), {"candidate_id": candidate_id}),
+        create(keys.candidate_enrolment(candidate_id, centre_id, enrolment.id), named),
+        create(keys.assessor_enrolment(enrolment.assessor_id, centre_id, enrolment.id), named),
+        remember(request, named, enrolment.created_at),
+    )

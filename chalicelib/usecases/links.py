@@ -1,0 +1,254 @@
+"""Signed links: mailing them, opening them, judging by them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.answers import Answers, from_documents
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment, latest
+from chalicelib.domain.errors import Conflict, Gone, NotFound, not_found
+from chalicelib.domain.judgements import Decision, Judgement
+from chalicelib.domain.links import (
+    PATIENCE,
+    LinkState,
+    ReviewLink,
+    link_for,
+    link_state,
+    renewed_expiry,
+)
+from chalicelib.domain.marking import Mark, mark
+from chalicelib.domain.modules import Module, Page
+from chalicelib.domain.people import Centre, Membership, Role
+from chalicelib.domain.times import local, stamp
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Key, Update, absent, equals
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import attempts, enrolments, judgements, people
+from chalicelib.usecases.attempts import SignedAttempt
+from chalicelib.usecases.judgements import Judging
+from chalicelib.usecases.requests import Request
+
+REVIEW_PATH = "/v1/review/"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link leads to, whether or not it still opens it.
+
+    `current` is the latest attempt of the page, to which a void link shows the way.
+    """
+
+    link: ReviewLink
+    state: LinkState
+    centre: Centre
+    candidate: Membership
+    enrolment: Enrolment
+    module: Module
+    page: Page
+    signed: SignedAttempt
+    current: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the assessor sees beside the signed answers, for information."""
+
+    answers: Answers
+    marks: tuple[Mark, ...]
+
+
+def open_link(runtime: Runtime, token: str) -> Opened:
+    """Tell what a token leads to. Changes nothing. Raises NotFound for all that is not ours."""
+    link = runtime.signer.read(token)
+    if link is None:
+        raise not_found()
+    actor = people.act(runtime, link.assessor_id, link.centre_id)
+    enrolment = enrolments.find(runtime, link.centre_id, link.enrolment_id)
+    signed = attempts.read(runtime, link.centre_id, link.enrolment_id, link.page_id, link.attempt)
+    if enrolment is None or signed is None:
+        raise not_found()
+    module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    page = module.page(link.page_id)
+    candidate = people.load_person(runtime, enrolment.candidate_id).membership(actor.centre_id)
+    if page is None or candidate is None:
+        raise not_found()
+    current = enrolments.attempts(runtime, enrolment, page.id)[-1]
+    state = link_state(link, signed.attempt, runtime.now())
+    centre = people.load_centre(runtime, link.centre_id)
+    return Opened(link, state, centre, candidate, enrolment, module, page, signed, current)
+
+
+def review(runtime: Runtime, opened: Opened) -> Review:
+    """Read the signed answers and mark them, with the module's other pages for contradictions."""
+    answers = from_documents(opened.signed.document["answers"])
+    elsewhere = _elsewhere(runtime, opened)
+    return Review(answers, mark(opened.page, answers, elsewhere))
+
+
+def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -> Judgement:
+    """Judge the attempt that a link was made for.
+
+    `body` is the fingerprint of the form sent: the same form again gets the same judgement. Raises
+    Gone for a link that is authentic and does not open any more.
+    """
+    link = runtime.signer.read(token)
+    if link is None:
+        raise not_found()
+    actor = people.act(runtime, link.assessor_id, link.centre_id)
+    if link.expires_at <= runtime.now():
+        raise Gone(LinkState.EXPIRED, "This link has expired; ask for a fresh one.")
+    judging = Judging(
+        enrolment_id=link.enrolment_id,
+        page_id=link.page_id,
+        number=link.attempt,
+        content_hash=link.content_hash,
+        generation=link.generation,
+    )
+    request = Request(actor.id, REVIEW_PATH, f"{link.content_hash}{body}", body)
+    try:
+        return judgements.judge(runtime, actor, judging, decision, request)
+    except Conflict as refusal:
+        if refusal.code == "attempt-changed":
+            detail = "This link is no longer the one for this page; ask for a fresh one."
+            raise Gone(LinkState.VOID, detail) from None
+        raise
+
+
+def send_link(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int) -> None:
+    """Have the link of a waiting attempt mailed again, by an administrator or its assessor."""
+    require_role(actor, Role.ADMINISTRATOR, Role.ASSESSOR)
+    require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    key = keys.head(actor.centre_id, enrolment_id, page_id, number)
+    item = runtime.table.get(key)
+    if item is None:
+        raise not_found()
+    attempt = items.to_attempt(item)
+    if not attempt.waiting:
+        detail = "This attempt waits for nobody any more; read the page to see how it stands."
+        raise Conflict("attempt-not-waiting", detail)
+    _ask_for_mail(runtime, key, attempt)
+
+
+def send_fresh_link(runtime: Runtime, token: str) -> None:
+    """Have a fresh link mailed to the assessor of an authentic one, for the page's current attempt.
+
+    It goes to the assessor's verified address, whoever asks. Raises NotFound for a token that is
+    not ours; does nothing where nothing waits for this assessor.
+    """
+    opened = open_link(runtime, token)
+    if opened.current.waiting and opened.current.assessor_id == opened.link.assessor_id:
+        link = opened.link
+        key = keys.head(link.centre_id, link.enrolment_id, link.page_id, opened.current.number)
+        _ask_for_mail(runtime, key, opened.current)
+
+
+def mail_link(
+    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str, number: int
+) -> bool:
+    """Mail the link of an attempt that waits and has not been mailed. Can be done again at will.
+
+    Returns whether a mail went out. A crash between mail and mark sends the mail once more, with
+    the same link.
+    """
+    key = keys.head(centre_id, enrolment_id, page_id, number)
+    item = runtime.table.get(key)
+    attempt = items.to_attempt(item) if item else None
+    if attempt is None or not attempt.waiting or attempt.mailed_at:
+        return False
+    try:
+        assessor = people.act(runtime, attempt.assessor_id, centre_id).membership
+    except NotFound:
+        return False
+    if not assessor.address or not assessor.address_verified_at:
+        return False
+    subject, text = _letter(runtime, link_for(centre_id, enrolment_id, attempt), assessor)
+    runtime.mail.send(assessor.address, subject, text)
+    _mark_mailed(runtime, key, attempt)
+    return True
+
+
+def _mark_mailed(runtime: Runtime, key: Key, attempt: Attempt) -> None:
+    change = Update(
+        key,
+        (
+            equals("generation", attempt.generation),
+            equals("link_expires_at", stamp(attempt.link_expires_at)),
+        ),
+        set={"mailed_at": stamp(runtime.now())},
+    )
+    try:
+        runtime.table.write(change)
+    except ConditionFailedError:
+        # Another link is the current one by now, and has a mail of its own coming.
+        return
+
+
+def _ask_for_mail(runtime: Runtime, key: Key, attempt: Attempt) -> None:
+    now = runtime.now()
+    if attempt.mailed_at is None or now - attempt.mailed_at < PATIENCE:
+        return  # one is on its way, or has just been sent
+    change = Update(
+        key,
+        (absent("judged_at"), absent("withdrawn_at")),
+        set={"link_expires_at": stamp(renewed_expiry(attempt, now))},
+        remove=("mailed_at",),
+    )
+    try:
+        runtime.table.write(change)
+    except ConditionFailedError:
+        return  # judged or withdrawn in this moment: nobody needs the mail
+
+
+def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
+    """Read what the candidate signed on the pages whose statements this page's items test."""
+    tested = {
+        statement_id for item in opened.page.items for statement_id in getattr(item, "tests", ())
+    }
+    wanted = {
+        page.id
+        for page in opened.module.pages
+        if page.id != opened.page.id and not tested.isdisjoint(item.id for item in page.items)
+    }
+    if not wanted:
+        return {}
+    heads = latest(enrolments.attempts(runtime, opened.enrolment))
+    centre_id, enrolment_id = opened.link.centre_id, opened.link.enrolment_id
+    found = runtime.table.get_many(
+        *(
+            keys.body(centre_id, enrolment_id, page_id, heads[page_id].number)
+            for page_id in sorted(wanted)
+            if page_id in heads
+        )
+    )
+    answers: dict[str, object] = {}
+    for body in found:
+        if body is not None:
+            answers |= items.unpack_document(body["document"])["answers"]
+    return from_documents(answers)  # type: ignore[arg-type]
+
+
+def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[str, str]:
+    enrolment = enrolments.load(runtime, link.centre_id, link.enrolment_id)
+    module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    page = module.page(link.page_id)
+    centre = people.load_centre(runtime, link.centre_id)
+    candidate = people.load_person(runtime, enrolment.candidate_id).membership(link.centre_id)
+    if page is None or candidate is None:
+        raise not_found()
+    until = _until(link.expires_at, centre)
+    subject = f"{centre.name}: a page waits for your judgement"
+    text = (
+        f"Dear {assessor.name},\n\n"
+        f"{candidate.name} has signed \u201c{page.title}\u201d in \u201c{module.title}\u201d.\n"
+        "Read it and judge it here:\n\n"
+        f"{runtime.settings.public_url}{REVIEW_PATH}{runtime.signer.token(link)}\n\n"
+        f"The link is yours alone and works until {until}. Please do not pass it on.\n\n"
+        f"{centre.name}\n"
+    )
+    return subject, text
+
+
+def _until(expires_at: datetime, centre: Centre) -> str:
+    return local(expires_at, centre.time_zone)

@@ -1,0 +1,89 @@
+"""Publishing module versions, and reading them."""
+
+from chalicelib.domain.access import Actor, require_role
+from chalicelib.domain.errors import Conflict, Flaw, Invalid, not_found
+from chalicelib.domain.modules import Module, publication_flaws
+from chalicelib.domain.people import Role
+from chalicelib.formats.modules import ReadModule, read_module
+from chalicelib.formats.remarks import UnreadableDocumentError
+from chalicelib.runtime import Runtime
+from chalicelib.storage import keys
+from chalicelib.storage.changes import create
+from chalicelib.storage.packing import pack, unpack
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases.requests import Request, answered, remember
+
+
+def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Module:
+    """Publish a module file; the same file again is the same answer.
+
+    Raises Invalid where it cannot be read or published, and Conflict where this version of the
+    module has been published with another text.
+    """
+    require_role(actor, Role.ADMINISTRATOR)
+    answered(runtime, request)
+    read = _read(source)
+    module = read.module
+    _check_publishable(read)
+    made = {"module_id": module.id, "version": module.version}
+    listed = {"title": module.title, "published_by": actor.id}
+    try:
+        runtime.table.write(
+            create(
+                keys.module(actor.centre_id, module.id, module.version),
+                {"source": pack(source.encode())},
+            ),
+            create(keys.centre_module(actor.centre_id, module.id, module.version), listed),
+            remember(request, made, runtime.now()),
+        )
+    except ConditionFailedError:
+        answered(runtime, request)
+        if _source(runtime, actor.centre_id, module.id, module.version) != source:
+            detail = "This version is published with another text; give the new text a new version."
+            raise Conflict("version-published", detail) from None
+    return module
+
+
+def get(runtime: Runtime, actor: Actor, module_id: str, version: int) -> Module:
+    """Return a published module version; every member of the centre may read it."""
+    return load(runtime, actor.centre_id, module_id, version)
+
+
+def load(runtime: Runtime, centre_id: str, module_id: str, version: int) -> Module:
+    """Return a module version, which never changes, from the function's cache or the table."""
+
+    def read() -> Module | None:
+        source = _source(runtime, centre_id, module_id, version)
+        return None if source is None else read_module(source).module
+
+    module = runtime.cache.get(("module", centre_id, module_id, str(version)), read)
+    if module is None:
+        raise not_found()
+    return module
+
+
+def _source(runtime: Runtime, centre_id: str, module_id: str, version: int) -> str | None:
+    item = runtime.table.get(keys.module(centre_id, module_id, version))
+    return unpack(bytes(item["source"])).decode() if item else None
+
+
+def _read(source: str) -> ReadModule:
+    try:
+        return read_module(source)
+    except UnreadableDocumentError as error:
+        flaws = [
+            Flaw("/source", remark.code, f"line {remark.line}: {remark.detail}")
+            for remark in error.remarks
+        ]
+        detail = "The module file cannot be read; mend the lines that are listed."
+        raise Invalid("unreadable-module", detail, flaws) from None
+
+
+def _check_publishable(read: ReadModule) -> None:
+    flaws = list(publication_flaws(read.module))
+    if read.module.version > 1 and read.derived_ids:
+        detail = "Ids from positions move; write them with `module check --write-ids`."
+        flaws.append(Flaw("/source", "ids-not-written", detail))
+    if flaws:
+        detail = "The module was not published; mend what is listed."
+        raise Invalid("unpublishable-module", detail, flaws)

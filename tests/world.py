@@ -1,0 +1,275 @@
+"""A small world for tests: a centre with its people and a short module, on moto's table."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from chalicelib.domain.access import Actor
+from chalicelib.domain.answers import from_documents
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.judgements import Decision, Judgement
+from chalicelib.domain.modules import Module
+from chalicelib.domain.people import Authorisation, Centre, Role
+from chalicelib.runtime import Cache, Issuer, Runtime, Settings
+from chalicelib.storage.files import Files
+from chalicelib.storage.signing import LinkSigner
+from chalicelib.storage.table import Table
+from chalicelib.usecases import attempts, enrolments, judgements, modules, pages, people
+from chalicelib.usecases.attempts import Signature
+from chalicelib.usecases.enrolments import NewEnrolment
+from chalicelib.usecases.judgements import Judging
+from chalicelib.usecases.people import Identity, NewPerson
+from chalicelib.usecases.requests import Request
+from cli.answering import complete_answers
+
+TABLE = "testamur"
+BUCKET = "testamur-files"
+REGION = "eu-west-2"
+ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+SHORT_MODULE = """---
+format: 1
+id: moving-people
+number: M1
+title: Moving people safely
+version: 1
+language: en-GB
+standards: SFJGB4
+---
+
+# Element: Plan the move {#plan}
+
+## Page: Before the move {#plan-1}
+
+> Nothing is moved before the plan has been read. [P1] {#plan-s1}
+
+> A second person is asked where the plan says so. {#plan-s2}
+
+## Page: Choosing well {#plan-2}
+
+? Choose one of four [P1] {#plan-c1 tests: plan-s1}
+- [ ] I start, and read the plan later.
+- [x] PLANTED-KEY-OPTION I read the plan and ask what has changed.
+- [ ] I looked at it last month.
+- [ ] Somebody else knows it.
+: PLANTED-GUIDANCE The plan is read each time.
+
+# Knowledge: Knowledge and understanding {#kn}
+
+## Page: Questions {#kn-1}
+
+?? Why does a person's own view matter? [K6] (3-300 words) {#kn-q1}
+: PLANTED-GUIDANCE Look for choice and dignity.
+"""
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def forward(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+@dataclass
+class Outbox:
+    """Mail that would have been sent; `broken` makes every mail fail."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    broken: bool = False
+
+    def send(self, address: str, subject: str, text: str) -> None:
+        if self.broken:
+            message = "no mail today"
+            raise OSError(message)
+        self.sent.append((address, subject, text))
+
+
+@dataclass
+class Calls:
+    """Counts the calls that reach DynamoDB, by a hook on the client."""
+
+    names: list[str] = field(default_factory=list)
+
+    def __call__(self, model: Any, **_: Any) -> None:
+        self.names.append(model.name)
+
+    def take(self) -> list[str]:
+        taken, self.names = self.names, []
+        return taken
+
+
+def create_table(client: Any) -> None:
+    """Create the table exactly as the template describes it."""
+    properties = _template()["Resources"]["Table"]["Properties"]
+    client.create_table(
+        TableName=TABLE,
+        BillingMode=properties["BillingMode"],
+        AttributeDefinitions=properties["AttributeDefinitions"],
+        KeySchema=properties["KeySchema"],
+        GlobalSecondaryIndexes=properties["GlobalSecondaryIndexes"],
+    )
+
+
+def _template() -> Any:
+    class Loader(yaml.SafeLoader):
+        """Reads CloudFormation's short forms as plain values."""
+
+    Loader.add_multi_constructor("!", lambda *_: None)
+    text = Path("infra/resources.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader)  # noqa: S506 (a subclass of the safe loader)
+
+
+def request(actor: Actor, body: str = "body", key: str = "") -> Request:
+    """Make a request with a key of its own, unless one is given."""
+    return Request(actor.id, "/test", key or uuid.uuid4().hex, body)
+
+
+class World:
+    """A centre, its people, and everything they can do, by the use cases."""
+
+    def __init__(self, client: Any, s3: Any, source: str = SHORT_MODULE) -> None:
+        self.clock = Clock()
+        self.outbox = Outbox()
+        self.calls = Calls()
+        self.keys: Any = {"keys": []}
+        self.pauses: list[float] = []
+        client.meta.events.register("before-call.dynamodb", self.calls)
+        self.client = client
+        self.source = source
+        self.runtime = Runtime(
+            settings=Settings(table=TABLE, issuers=(ISSUER,), public_url="https://api.example"),
+            table=Table(client, TABLE, self.pauses.append),
+            files=Files(s3, BUCKET),
+            signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
+            mail=self.outbox,  # type: ignore[arg-type]
+            now=self.clock,
+            fetch_json=lambda _: self.keys,
+            cache=Cache(self.clock),
+        )
+        self.centre = self.new_centre("Harbour Care Training")
+        self.administrator = self.person("Ada Admin", Role.ADMINISTRATOR)
+        self.candidate = self.person("Zoë Nguyễn", Role.CANDIDATE)
+        self.assessor = self.person("Asa Essor", Role.ASSESSOR)
+        self.verifier = self.person("Ivy Verifier", Role.INTERNAL_VERIFIER)
+        self.module = self.publish(source)
+
+    def new_centre(self, name: str) -> Centre:
+        return people.create_centre(self.runtime, name, "Europe/London")
+
+    def person(self, name: str, *roles: Role, centre: Centre | None = None, **more: Any) -> Actor:
+        at = centre or self.centre
+        given: dict[str, Any] = {
+            "name": name,
+            "roles": frozenset(roles),
+            "address": f"{name.split(maxsplit=1)[0].encode('ascii', 'ignore').decode().lower()}@example.org",
+            "address_verified": True,
+            "identity": Identity(ISSUER.issuer, name),
+            "authorisation": self.authorisation() if Role.ASSESSOR in roles else None,
+        }
+        new = people.create_person(self.runtime, at.id, NewPerson(**given | more))
+        return self.actor(new.person_id, at)
+
+    def actor(self, person_id: str, centre: Centre | None = None) -> Actor:
+        people.forget_person(self.runtime, person_id)
+        return people.act(self.runtime, person_id, (centre or self.centre).id)
+
+    def authorisation(self, **more: Any) -> Authorisation:
+        given = Authorisation(id="", qualification="CAVA", modules=("*",), valid_from=self.clock())
+        return replace(given, **more)
+
+    def publish(self, source: str) -> Module:
+        return modules.publish(
+            self.runtime, self.administrator, source, request(self.administrator)
+        )
+
+    def enrol(self, **more: Any) -> Enrolment:
+        given: dict[str, Any] = {
+            "candidate_id": self.candidate.id,
+            "assessor_id": self.assessor.id,
+            "module_id": self.module.id,
+            "module_version": self.module.version,
+        }
+        return enrolments.create_enrolment(
+            self.runtime,
+            self.administrator,
+            NewEnrolment(**given | more),
+            request(self.administrator),
+        )
+
+    def answers(self, page_id: str) -> dict[str, dict[str, Any]]:
+        page = self.module.page(page_id)
+        assert page
+        return complete_answers(page, "ZN")
+
+    def save(
+        self, enrolment: Enrolment, page_id: str, answers: Mapping[str, Any] | None = None
+    ) -> pages.PageInWork:
+        etag = pages.get_page(self.runtime, self.candidate, enrolment.id, page_id).etag
+        documents = self.answers(page_id) if answers is None else answers
+        return pages.save_draft(
+            self.runtime, self.candidate, enrolment.id, page_id, from_documents(documents), etag
+        )
+
+    def sign(self, enrolment: Enrolment, page_id: str, **more: Any) -> Attempt:
+        etag = self.save(enrolment, page_id).etag
+        given: dict[str, Any] = {
+            "signature": Signature("1", "Zoë Nguyễn"),
+            "if_match": etag,
+            "request": request(self.candidate),
+        }
+        return attempts.sign(self.runtime, self.candidate, enrolment.id, page_id, **given | more)
+
+    def judge(
+        self,
+        enrolment: Enrolment,
+        attempt: Attempt,
+        *,
+        competent: bool = True,
+        feedback: str = "",
+        **more: Any,
+    ) -> Judgement:
+        judging = Judging(
+            enrolment_id=enrolment.id,
+            page_id=attempt.page_id,
+            number=attempt.number,
+            content_hash=attempt.content_hash,
+        )
+        decision = Decision(competent=competent, initials="AE", feedback=feedback)
+        given: dict[str, Any] = {
+            "actor": self.assessor,
+            "judging": judging,
+            "decision": decision,
+            "request": request(self.assessor),
+        }
+        return judgements.judge(self.runtime, **given | more)
+
+    def complete(self, enrolment: Enrolment) -> None:
+        """Sign every page, and have it judged competent."""
+        for page in self.module.pages:
+            self.judge(enrolment, self.sign(enrolment, page.id))
+
+
+def new_world(source: str = SHORT_MODULE) -> World:
+    """Make a world; call it with moto's mock_aws on."""
+    session = boto3.session.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
+    )
+    client = session.client("dynamodb", config=Config(retries={"max_attempts": 1}))
+    s3 = session.client("s3", config=Config(signature_version="s3v4"))
+    create_table(client)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    return World(client, s3, source)
