@@ -26,14 +26,12 @@ app = Chalice(app_name="testamur")
 def _view(operation: Operation) -> Callable[..., Response]:
     def view(**parameters: str) -> Response:
         request: Any = app.current_request  # shared state: read once, here
-        path = request.context["path"]
         answered = respond(
             Call(
                 runtime=runtime(),
                 operation=operation,
                 method=request.method,
-                path=path,
-                prefix=path.partition("/v1")[0],
+                path=request.context["path"],
                 parameters=parameters,
                 query=request.query_params or {},
                 headers=request.headers,

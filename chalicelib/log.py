@@ -25,4 +25,6 @@ def log_failure(event: str, error: BaseException, **fields: str | float) -> None
     """Write what failed and where, without the error's own words."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    log(event, error=type(error).__name__, where=where, **fields)
+    # What AWS refused is named by a code; its message may quote what was sent.
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    log(event, error=type(error).__name__, code=code, where=where, **fields)

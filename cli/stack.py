@@ -185,14 +185,18 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     formation = cloud.client("cloudformation")
     existed = any(stack["StackName"] == NAME for stack in formation.describe_stacks()["Stacks"])
     change = formation.update_stack if existed else formation.create_stack
-    change(
-        StackName=NAME,
-        TemplateBody=json.dumps(template),
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[
-            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
-        ],
-    )
+    try:
+        change(
+            StackName=NAME,
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+        )
+    except ClientError as error:
+        message = f"the template could not be deployed: {error}"
+        raise CloudError(message) from error
     deadline = time.monotonic() + DEPLOY_SECONDS
     status = "IN_PROGRESS"
     while status.endswith("IN_PROGRESS") and time.monotonic() < deadline:

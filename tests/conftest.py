@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from cli.cloud import running
+from cli.stack import Stack, deploy
+from infra.package import package
 from tests.world import World, new_world
 
 
@@ -12,3 +15,17 @@ from tests.world import World, new_world
 def world() -> Iterator[World]:
     with mock_aws():
         yield new_world()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Deploy the packaged application to a fresh cloud with its own port and state."""
+    with running(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield deploy(cloud, package())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of the one cloud to one worker."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("cloud"))

@@ -175,7 +175,7 @@ class World:
         given: dict[str, Any] = {
             "name": name,
             "roles": frozenset(roles),
-            "address": f"{name.split(maxsplit=1)[0].encode('ascii', 'ignore').decode().lower()}@example.org",
+            "address": f"{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}@example.org",
             "address_verified": True,
             "identity": Identity(ISSUER.issuer, name),
             "authorisation": self.authorisation() if Role.ASSESSOR in roles else None,

@@ -106,8 +106,8 @@ def sign_page(call: Call) -> Answer:
         call.if_match(),
         call.request(actor, body),
     )
-    where = f"{call.path}/{attempt.number}"
-    return answer(AttemptOut(**attempt_fields(attempt)), 201, location=where)
+    # Relative to this very address, which has no slash at its end.
+    return answer(AttemptOut(**attempt_fields(attempt)), 201, location=f"attempts/{attempt.number}")
 
 
 @operation(

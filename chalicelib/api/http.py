@@ -73,13 +73,12 @@ def answer(model: BaseModel, status: int = 200, **headers: str) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request, as a view gets it. `prefix` is where the gateway has mounted `/v1`."""
+    """One request, as a view gets it."""
 
     runtime: Runtime
     operation: "Operation"
     method: str
     path: str
-    prefix: str
     parameters: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -152,8 +151,12 @@ class Call:
         return Request(actor.id, route, key, fingerprint(body))
 
     def address(self, path: str) -> str:
-        """Return the path by which a client reaches `/v1/...` through this gateway."""
-        return self.prefix + path
+        """Return a reference to `/v1/...` relative to this request (RFC 3986, section 4.2).
+
+        A gateway may mount `/v1` below a path that the function is not told of, so what it hands
+        out must not begin at the root.
+        """
+        return "../" * (self.operation.path.count("/") - 1) + path.removeprefix("/")
 
     def _check_media(self, wanted: str) -> None:
         if len(self.raw_body) > BODY_LIMIT:
@@ -268,7 +271,7 @@ def _problem_answer(call: Call, error: DomainError) -> Answer:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER)
-    document = problem(error, call.prefix, _instance(call))
+    document = problem(error, call.address(f"/v1/problems/{error.code}"), _instance(call))
     return Answer(status_of(error), json.dumps(document, ensure_ascii=False), headers)
 
 
@@ -288,8 +291,7 @@ def _internal_error(call: Call) -> Answer:
 
 def _instance(call: Call) -> str:
     """Name the request's path, but never one that is a secret by itself."""
-    secret = "token" in call.parameters
-    return call.address(call.operation.path) if secret else call.path
+    return call.operation.path if "token" in call.parameters else call.path
 
 
 def _check_json(raw: bytes) -> None:

@@ -85,4 +85,4 @@ def judge_page(call: Call) -> Answer:
     )
     decision = Decision(competent=body.competent, initials=body.initials, feedback=body.feedback)
     judgement = judgements.judge(call.runtime, actor, judging, decision, call.request(actor, body))
-    return answer(judgement_out(judgement, body.feedback), 201, location=call.path)
+    return answer(judgement_out(judgement, body.feedback), 201)

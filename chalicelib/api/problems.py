@@ -202,10 +202,10 @@ def status_of(error: errors.DomainError) -> int:
     return STATUS[type(error)]
 
 
-def problem(error: errors.DomainError, prefix: str, instance: str) -> dict[str, Any]:
-    """Build the problem document of a domain error; `prefix` is where `/v1` is mounted."""
+def problem(error: errors.DomainError, address: str, instance: str) -> dict[str, Any]:
+    """Build the problem document of a domain error; `address` tells its remedy."""
     return {
-        "type": f"{prefix}/v1/problems/{error.code}",
+        "type": address,
         "title": CODES[error.code].title,
         "status": status_of(error),
         "detail": error.detail,

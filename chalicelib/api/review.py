@@ -4,16 +4,19 @@ GET and HEAD change nothing and never use a link up, however often and by whatev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.api.html import page
 from chalicelib.api.http import Answer, Call, operation
+from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.domain.answers import Answer as ItemAnswer
-from chalicelib.domain.errors import DomainError, Flaw, Invalid
-from chalicelib.domain.judgements import FEEDBACK_LIMIT, Decision
+from chalicelib.domain.answers import words
+from chalicelib.domain.certificates import initials
+from chalicelib.domain.errors import DomainError, Flaw, Invalid, Unavailable
+from chalicelib.domain.judgements import Decision
 from chalicelib.domain.links import LinkState
 from chalicelib.domain.marking import Mark
-from chalicelib.domain.modules import ChoiceItem, Item, Page, Question, Statement
+from chalicelib.domain.modules import ChoiceItem, Item, Module, Page, Question, Statement
 from chalicelib.domain.text import clean
 from chalicelib.domain.times import local, parse
 from chalicelib.usecases import links
@@ -22,19 +25,30 @@ from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
 MEDIA = ("text/html",)
-FIELDS = {"competent", "initials", "feedback"}
+FIELDS = ("competent", "feedback", "initials")  # in the order of the form
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One item as the assessor sees it: what was asked, answered, right, and advised."""
 
+    number: int
     item: Item
     kind: str
     answer: ItemAnswer
     mark: Mark | None
     heading: str
     instructions: str
+
+    @property
+    def words(self) -> int:
+        """How many words the candidate wrote."""
+        return words(self.answer.text or "")
+
+    @property
+    def settled(self) -> bool:
+        """Whether the machine sees nothing here that the assessor has to look into."""
+        return bool(self.answer.understood or (self.mark and self.mark.right))
 
 
 @operation(
@@ -52,10 +66,10 @@ def open_review(call: Call) -> Answer:
     try:
         opened = links.open_link(call.runtime, call["token"])
     except DomainError as error:
-        return _unknown(error)
+        return _unopened(error)
     if opened.state is not LinkState.LIVE:
         return _closed(call, opened)
-    return _review(call, opened, {}, ())
+    return _review(call, opened)
 
 
 @operation(
@@ -71,15 +85,16 @@ def open_review(call: Call) -> Answer:
 )
 def judge_by_link(call: Call) -> Answer:
     """Record the judgement of the form; the same form again leads to the same record."""
-    form = call.form()
+    form: Mapping[str, str] = {}
     try:
+        form = call.form()
         decision = _decision(form)
         body = fingerprint(repr(decision).encode())
         links.judge_by_link(call.runtime, call["token"], decision, body)
     except Invalid as error:
         return _again(call, form, error)
     except DomainError as error:
-        return _refused(call, error)
+        return _refused(call, form, error)
     where = call.address(f"/v1/review/{call['token']}/judgement")
     return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
 
@@ -99,16 +114,19 @@ def show_judgement(call: Call) -> Answer:
     try:
         opened = links.open_link(call.runtime, call["token"])
     except DomainError as error:
-        return _unknown(error)
+        return _unopened(error)
     judgement = opened.signed.attempt.judgement
     if judgement is None or judgement.judged_by != opened.link.assessor_id:
         return _closed(call, opened)
     return page(
         "judgement.html",
         centre=opened.centre,
+        candidate=initials(opened.candidate.name),
         judgement=judgement,
+        set_aside=opened.signed.attempt.set_aside,
         feedback=opened.signed.feedback,
         judged_at=local(judgement.judged_at, opened.centre.time_zone),
+        module=opened.module,
         page=opened.page,
     )
 
@@ -129,14 +147,17 @@ def send_fresh_link(call: Call) -> Answer:
     try:
         links.send_fresh_link(call.runtime, call["token"])
     except DomainError as error:
-        return _unknown(error)
+        return _unopened(error)
     return page("sent.html", 202)
 
 
 def _decision(form: Mapping[str, str]) -> Decision:
-    flaws = [Flaw(f"/{name}", "unknown-field", "Leave it out.") for name in form.keys() - FIELDS]
+    flaws = [
+        Flaw(f"/{name}", "unknown-field", f"The form has no field {name}; leave it out.")
+        for name in sorted(form.keys() - set(FIELDS))
+    ]
     if form.get("competent") not in {"Y", "N"}:
-        flaws.append(Flaw("/competent", "required", "Choose yes or no."))
+        flaws.append(Flaw("/competent", "required", "Choose Yes or No."))
     texts = {}
     for name in ("initials", "feedback"):
         try:
@@ -148,35 +169,58 @@ def _decision(form: Mapping[str, str]) -> Decision:
     return Decision(competent=form["competent"] == "Y", **texts)
 
 
-def _review(call: Call, opened: Opened, form: Mapping[str, str], flaws: tuple[Flaw, ...]) -> Answer:
+def _review(
+    call: Call, opened: Opened, form: Mapping[str, str] | None = None, flaws: tuple[Flaw, ...] = ()
+) -> Answer:
     review = links.review(call.runtime, opened)
+    module, page_ = opened.module, opened.page
     marks = {mark.item_id: mark for mark in review.marks}
+    rows = _rows(page_, review.answers, marks)
     signed_at = parse(opened.signed.document["signed_at"])
     return page(
         "review.html",
         422 if flaws else 200,
         centre=opened.centre,
         candidate=opened.candidate,
-        module=opened.module,
-        page=opened.page,
+        module=module,
+        page=page_,
+        number=module.pages.index(page_) + 1,
+        guidance_of_page=_guidance(module, page_),
         attempt=opened.signed.attempt,
         signature=opened.signed.document["signature"],
         signed_at=local(signed_at, opened.centre.time_zone),
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),
-        rows=_rows(opened.page, review.answers, marks),
-        statements={item.id: item.text for item in opened.module.items},
-        wrong=sum(mark.right is False for mark in review.marks),
+        rows=rows,
+        statements={item.id: item.text for item in module.items},
         marked=sum(mark.right is not None for mark in review.marks),
-        form=form,
-        flaws={flaw.pointer.removeprefix("/"): flaw.detail for flaw in flaws},
-        feedback_limit=FEEDBACK_LIMIT,
+        wrong=[row for row in rows if row.mark and row.mark.right is False],
+        contradicted=[row for row in rows if row.mark and row.mark.contradicts],
+        not_understood=[row for row in rows if row.kind == "statement" and not row.settled],
+        form=form or {},
+        fields=FIELDS,
+        flaws=_by_field(flaws),
     )
+
+
+def _by_field(flaws: tuple[Flaw, ...]) -> dict[str, str]:
+    """Say what is wrong with each field, in the order of the form."""
+    found: dict[str, list[str]] = {name: [] for name in FIELDS}
+    for flaw in flaws:
+        found.setdefault(flaw.pointer.removeprefix("/"), []).append(flaw.detail)
+    return {name: " ".join(details) for name, details in found.items() if details}
+
+
+def _guidance(module: Module, wanted: Page) -> str:
+    """Return the guidance of the page's element, which holds for all its pages, and its own."""
+    element = next(each for each in module.elements if wanted in each.pages)
+    return "\n\n".join(text for text in (element.guidance, wanted.guidance) if text)
 
 
 def _rows(page: Page, answers: Mapping[str, ItemAnswer], marks: Mapping[str, Mark]) -> list[Row]:
     headings = {group.items[0].id: group for group in page.groups if group.items}
     return [
         Row(
+            number=number,
             item=item,
             kind=_kind(item),
             answer=answers.get(item.id, ItemAnswer()),
@@ -184,7 +228,7 @@ def _rows(page: Page, answers: Mapping[str, ItemAnswer], marks: Mapping[str, Mar
             heading=headings[item.id].title if item.id in headings else "",
             instructions=headings[item.id].instructions if item.id in headings else "",
         )
-        for item in page.items
+        for number, item in enumerate(page.items, start=1)
     ]
 
 
@@ -204,26 +248,28 @@ def _again(call: Call, form: Mapping[str, str], error: Invalid) -> Answer:
     """Show the form again with what was typed and what is missing, if the link still opens."""
     try:
         opened = links.open_link(call.runtime, call["token"])
-    except DomainError as unknown:
-        return _unknown(unknown)
+    except DomainError as unopened:
+        return _unopened(unopened, form)
     if opened.state is not LinkState.LIVE:
-        return _closed(call, opened)
+        return _closed(call, opened, form)
     return _review(call, opened, form, error.flaws)
 
 
-def _refused(call: Call, error: DomainError) -> Answer:
+def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
+    """Say why nothing was recorded, and give back what was typed."""
     try:
         opened = links.open_link(call.runtime, call["token"])
-    except DomainError as unknown:
-        return _unknown(unknown)
-    if error.code == "attempt-not-waiting" and opened.state is LinkState.USED:
-        return _closed(call, opened, status=409)
+    except DomainError as unopened:
+        return _unopened(unopened, form)
     if opened.state is LinkState.LIVE:
-        return page("refused.html", 403, detail=error.detail)
-    return _closed(call, opened)
+        return _sorry(error, form)
+    used = error.code == "attempt-not-waiting" and opened.state is LinkState.USED
+    return _closed(call, opened, form, status=409 if used else 410)
 
 
-def _closed(call: Call, opened: Opened, status: int = 410) -> Answer:
+def _closed(
+    call: Call, opened: Opened, form: Mapping[str, str] | None = None, status: int = 410
+) -> Answer:
     current = opened.current
     mine = current.waiting and current.assessor_id == opened.link.assessor_id
     judgement = opened.signed.attempt.judgement
@@ -232,15 +278,27 @@ def _closed(call: Call, opened: Opened, status: int = 410) -> Answer:
         "closed.html",
         status,
         centre=opened.centre,
+        module=opened.module,
+        page=opened.page,
         state=opened.state,
         waiting=mine,
         newer=current.number > opened.link.attempt,
+        sent=form is not None,
+        form=form or {},
         links=call.address(f"/v1/review/{call['token']}/links"),
         judgement=call.address(f"/v1/review/{call['token']}/judgement") if judged_here else "",
     )
 
 
-def _unknown(error: DomainError) -> Answer:
+def _unopened(error: DomainError, form: Mapping[str, str] | None = None) -> Answer:
     if error.code == "not-found":
         return page("unknown.html", 404)
-    raise error
+    return _sorry(error, form or {})
+
+
+def _sorry(error: DomainError, form: Mapping[str, str]) -> Answer:
+    """Say to a person, who reads no JSON, what is in the way, and give back what was typed."""
+    answered = page("refused.html", status_of(error), detail=error.detail, form=form, fields=FIELDS)
+    if isinstance(error, Unavailable):
+        return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
+    return answered

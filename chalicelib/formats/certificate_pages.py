@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.domain.times import local_date, parse
-from chalicelib.formats.lettering import clean, drawable
+from chalicelib.formats.lettering import clean, drawable, is_rtl
 from chalicelib.formats.typesetting import ACCENT, FAINT, QUIET, Sheets, Style
 
 CENTRE = Style(19, bold=True, colour=ACCENT)
@@ -99,12 +99,13 @@ def _facts(sheets: Sheets, record: Mapping[str, Any]) -> None:
 
 def _fact(sheets: Sheets, label: str, value: str) -> None:
     width = sheets.width - _LABELS
-    for index, line in enumerate(sheets.wrap(clean(value), DETAIL, width)):
+    value = clean(value)
+    for index, line in enumerate(sheets.wrap(value, DETAIL, width)):
         if not sheets.has_room(DETAIL.height):
             sheets.add_page()
         if not index:
             sheets.put(label, LABEL, sheets.left, _LABELS)
-        sheets.put(line, DETAIL, sheets.left + _LABELS, width)
+        sheets.put(line, DETAIL, sheets.left + _LABELS, width, rtl=is_rtl(value))
         sheets.skip(DETAIL.height)
     sheets.skip(1)
 

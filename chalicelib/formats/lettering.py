@@ -134,7 +134,8 @@ def _levels(text: str, *, rtl: bool) -> Iterator[tuple[int, list[str]]]:
 
 def _reversed_from(level: int, found: list[tuple[int, Run]]) -> Iterator[tuple[int, Run]]:
     for high, group in groupby(found, key=lambda pair: pair[0] >= level):
-        yield from reversed(list(group)) if high else group
+        stretch = list(group)
+        yield from reversed(stretch) if high else stretch
 
 
 def _in_fonts(piece: Iterable[str], *, rtl: bool, bold: bool) -> Iterator[Run]:

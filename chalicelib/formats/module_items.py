@@ -169,7 +169,7 @@ def _choose(
     written = parts.text.attributes.values.get("choose", "")
     given = int(written) if _CHOOSE.fullmatch(written) else 0
     choose = phrases[0][0] if phrases else given or right
-    if choose == 0:
+    if choose == 0 and not phrases:
         detail = "Nothing says how many to choose. Mark the key, or add `choose: 1` in braces."
         faults.error(line, Code.CHOOSE_MISSING, detail)
     elif (

@@ -107,16 +107,15 @@ def read_attributes(inner: str) -> Attributes:
     a comma; a reason may therefore hold commas and colons of its own.
     """
     found = list(_ATTRIBUTE.finditer(inner))
-    ends = [match.start() for match in found[1:]] + [len(inner)]
+    starts = [*(match.start() for match in found), len(inner)]
     values: dict[str, str] = {}
     twice = []
-    for match, end in zip(found, ends, strict=True):
+    for match, end in zip(found, starts[1:], strict=True):
         name = "id" if match.group() == "#" else match.group()[:-1]
         if name in values:
             twice.append(name)
         values[name] = _value(inner[match.end() : end])
-    before = inner[: found[0].start()] if found else inner
-    return Attributes(values, before.strip(" \t,"), tuple(twice))
+    return Attributes(values, inner[: starts[0]].strip(" \t,"), tuple(twice))
 
 
 def _value(text: str) -> str:

@@ -49,7 +49,10 @@ class Style:
 
 class _Pdf(FPDF):
     def _preload_bidirectional_text(self, text: str, markdown: bool) -> Sequence[Fragment]:  # noqa: ARG002, FBT001
-        """Take a run as it is: fpdf2 would tear marks from their letters at a change of script."""
+        """Take a run as it is: fpdf2 would tear marks from their letters at a change of script.
+
+        This is not of its public interface: look here first when its version moves.
+        """
         shaping = self.text_shaping
         if not text or not shaping:
             return ()
@@ -148,10 +151,10 @@ class Sheets:
         width: float,
         *,
         centred: bool = False,
-        rtl: bool = False,
+        rtl: bool | None = None,
     ) -> None:
-        """Set one clean line on the current height."""
-        set_runs = runs(line, rtl=rtl, bold=style.bold)
+        """Set one clean line on the current height; `rtl` if it is part of a longer text."""
+        set_runs = runs(line, rtl=is_rtl(line) if rtl is None else rtl, bold=style.bold)
         x = left
         if centred:
             x += (width - sum(self._run_width(run, style) for run in set_runs)) / 2
@@ -161,7 +164,7 @@ class Sheets:
 
     def wrap(self, text: str, style: Style, width: float) -> list[str]:
         """Break clean text into lines between words, and words where nothing else helps."""
-        space = self._width(" ", style)
+        space = self.measure(" ", style)
         lines: list[str] = []
         used = 0.0
         for word in text.split(" "):
@@ -174,14 +177,20 @@ class Sheets:
                     used = wide
         return lines
 
+    def measure(self, text: str, style: Style) -> float:
+        """Return how wide clean text is on one line."""
+        return sum(
+            self._run_width(run, style) for run in runs(text, rtl=is_rtl(text), bold=style.bold)
+        )
+
     def _pieces(self, word: str, style: Style, width: float) -> Iterator[tuple[str, float]]:
-        wide = self._width(word, style)
+        wide = self.measure(word, style)
         if wide <= width:
             yield word, wide
             return
         piece, used = "", 0.0
         for letter in letters(word):
-            wide = self._width(letter, style)
+            wide = self.measure(letter, style)
             if piece and used + wide > width:
                 yield piece, used
                 piece, used = "", 0.0
@@ -202,11 +211,6 @@ class Sheets:
     def document(self) -> bytes:
         """Return the finished document."""
         return bytes(self._pdf.output())
-
-    def _width(self, text: str, style: Style) -> float:
-        return sum(
-            self._run_width(run, style) for run in runs(text, rtl=is_rtl(text), bold=style.bold)
-        )
 
     def _run_width(self, run: Run, style: Style) -> float:
         if not run.font:
@@ -253,7 +257,7 @@ def _reads_well(run: Run) -> bool:
 
 
 def _xmp(title: str, author: str, made_at: datetime) -> str:
-    """Write what PDF/A wants said twice: once in the document's information, once as XMP."""
+    """Write what the document is, and that it is PDF/A, the way PDF/A wants it."""
     when = made_at.isoformat(timespec="seconds")
     text = f"""
     <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF

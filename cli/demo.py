@@ -1,0 +1,169 @@
+"""`make demo`: the main job, end to end, on a fresh local cloud; ends by itself."""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from chalicelib.formats.modules import read_module
+from chalicelib.formats.remarks import UnreadableDocumentError
+from cli.cloud import ROOT, CloudError, reset, running
+from cli.people import create_cast
+from cli.playing import Client, Play
+from cli.stack import deploy
+from infra.package import PackagingError, package
+
+HOME = ROOT / ".cloud" / "demo"
+OUTPUT = ROOT / "demo-output"
+DEMO_MODULE = ROOT / "modules" / "working-relationships.md"
+FEEDBACK = "Nearly there: say in your own words who you would tell, and when."
+
+
+def main() -> int:
+    """Play the demo and return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--module", type=Path, default=DEMO_MODULE, help="a module file to play")
+    module = parser.parse_args().module
+    started = time.monotonic()
+    try:
+        summary = demo(module)
+    except (CloudError, PackagingError, UnreadableDocumentError, OSError) as error:
+        print(f"The demo failed: {error}", file=sys.stderr)
+        return 1
+    summary["seconds"] = round(time.monotonic() - started, 1)
+    (OUTPUT / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    _tell(summary)
+    return 0
+
+
+def demo(module_file: Path) -> dict[str, Any]:
+    """Play the main job with a module file, leave the output, and return the summary."""
+    source = module_file.read_text(encoding="utf-8")
+    module = read_module(source).module
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir()
+    print("Packaging the application")
+    packaged = package()
+    reset(HOME)
+    print("Starting the local cloud, and deploying the template to it")
+    with running(HOME) as cloud:
+        stack = deploy(cloud, packaged)
+        print("Creating a centre, an administrator, a candidate, an assessor, a verifier")
+        play = Play(stack, create_cast(stack), module)
+        play.publish(source)
+        play.enrol()
+        with _bar() as bar:
+            _work(play, bar)
+        certificate = play.certificate()
+        return _finish(play, certificate)
+
+
+def _work(play: Play, bar: Progress) -> None:
+    """Sign every page, judge every link, and have the first page returned once on the way."""
+    pages = [page.id for page in play.module.pages]
+    signing = bar.add_task("candidate: pages answered and signed", total=len(pages) + 1)
+    judging = bar.add_task("assessor: pages judged by signed link", total=len(pages) + 1)
+    for page_id in pages:
+        play.sign(page_id)
+        bar.advance(signing)
+    for number, link in enumerate(play.links(len(pages) + 1)):
+        if number == 0:
+            play.judge(link, competent=False, feedback=FEEDBACK)
+            play.sign(_returned(play))
+            bar.advance(signing)
+        else:
+            play.judge(link, competent=True)
+        bar.advance(judging)
+
+
+def _returned(play: Play) -> str:
+    waiting = [page for page in play.progress()["pages"] if page["state"] == "not-yet-competent"]
+    page_id: str = waiting[0]["page_id"]
+    return page_id
+
+
+def _finish(play: Play, certificate: dict[str, Any]) -> dict[str, Any]:
+    """Check what has come of it, as a stranger would, and write it down."""
+    progress = play.progress()
+    public = Client(play.stack.api).ask("GET", f"/v1/certificates/{certificate['certificate_id']}")
+    verified = public.json()
+    again = play.certificate()
+    checks = {
+        "every page is competent": progress["pages_competent"] == len(play.module.pages),
+        "one page took two attempts": sum(page["attempts"] for page in progress["pages"])
+        == len(play.module.pages) + 1,
+        "the enrolment is complete": progress["state"] == "complete",
+        "the certificate is valid on its public page": verified["state"] == "valid",
+        "the public page keeps the name to initials": verified["holder"] == "Z. N.",
+        "it is the same certificate when asked again": again == certificate,
+    }
+    (OUTPUT / "certificate.json").write_text(
+        json.dumps(certificate, indent=2, ensure_ascii=False) + "\n"
+    )
+    (OUTPUT / "certificate.pdf").write_bytes(play.certificate_pdf())
+    failed = [check for check, passed in checks.items() if not passed]
+    if failed:
+        message = f"the job was played, but it does not hold that {'; that '.join(failed)}"
+        raise CloudError(message)
+    return {
+        "module": play.module.title,
+        "counts": play.module.counts(),
+        "pages_competent": progress["pages_competent"],
+        "pages_returned_and_resubmitted": 1,
+        "certificates": 1,
+        "certificate_id": certificate["certificate_id"],
+        "checks": list(checks),
+        "done": [
+            "packaged the application and deployed the real template to the local cloud",
+            "published the module and enrolled a candidate, over the API",
+            f"answered and signed {progress['pages_competent']} pages, one of them twice",
+            "judged every page by the signed link in the assessor's mail",
+            "finalised by the event-driven step, and issued the certificate",
+            "looked the certificate up on its public page, and downloaded it as PDF",
+        ],
+        "not_part_of_the_product_yet": ["export of the portfolio, and its verification"],
+    }
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<40}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+
+
+def _tell(summary: dict[str, Any]) -> None:
+    counts = summary["counts"]
+    held = (
+        f"{counts['pages']} pages: {counts['statements']} statements, {counts['choices']} choice "
+        f"items with {counts['options']} options, {counts['questions']} knowledge questions"
+    )
+    lines = [
+        "",
+        f"{summary['module']}",
+        f"  {held}",
+        f"  {summary['pages_competent']} pages competent, 1 of them returned and resubmitted",
+        f"  1 certificate: {summary['certificate_id']}",
+        "",
+        "Done:",
+        *(f"  - {done}" for done in summary["done"]),
+        "Not part of the product yet:",
+        *(f"  - {missing}" for missing in summary["not_part_of_the_product_yet"]),
+        "",
+        f"All {len(summary['checks'])} checks passed in {summary['seconds']} s. Open:",
+        "  demo-output/certificate.pdf",
+        "  demo-output/certificate.json",
+        "  demo-output/summary.json",
+    ]
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The people of the local cloud: a centre, and somebody for each role, with bearer tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.people import Authorisation, Role
+from chalicelib.runtime import Runtime, load_link_keys, read_settings
+from chalicelib.storage.files import Files
+from chalicelib.storage.mail import Mail
+from chalicelib.storage.signing import LinkSigner
+from chalicelib.storage.table import Table
+from chalicelib.usecases.people import Identity, NewPerson, create_centre, create_person
+from cli.stack import Stack
+
+CENTRE = "Harbour Care Training"
+TIME_ZONE = "Europe/London"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays: the ids of the centre and its people, by role."""
+
+    centre_id: str
+    people: Mapping[str, str]
+
+
+NAMES = {
+    Role.ADMINISTRATOR: "Ada Osei",
+    Role.CANDIDATE: "Zoë Nguyễn",
+    Role.ASSESSOR: "Siân Kowalska",
+    Role.INTERNAL_VERIFIER: "Iqbal Haddad",
+}
+
+
+def operator_runtime(stack: Stack) -> Runtime:
+    """Build the runtime with which an operator uses the use cases on the local cloud."""
+    environment = stack.environment()
+    settings = read_settings(environment)
+    client = stack.cloud.client
+    return Runtime(
+        settings=settings,
+        table=Table(client("dynamodb"), settings.table),
+        files=Files(client("s3"), settings.files_bucket),
+        signer=LinkSigner(
+            lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
+        ),
+        mail=Mail(client("ses"), settings.mail_sender),
+    )
+
+
+def create_cast(stack: Stack) -> Cast:
+    """Create the centre and its people, as an operator does by the command line."""
+    runtime = operator_runtime(stack)
+    centre = create_centre(runtime, CENTRE, TIME_ZONE)
+    people = {
+        str(role): _create(stack, runtime, centre.id, role, name) for role, name in NAMES.items()
+    }
+    return Cast(centre.id, people)
+
+
+def username(role: str) -> str:
+    """Name the user, and the mail address, of a role."""
+    return f"{role}@harbour.example"
+
+
+def _create(stack: Stack, runtime: Runtime, centre_id: str, role: Role, name: str) -> str:
+    authorisation = Authorisation(
+        id="", qualification="CAVA", modules=("*",), valid_from=runtime.now()
+    )
+    new = NewPerson(
+        name=name,
+        roles=frozenset({role}),
+        address=username(role),
+        address_verified=True,
+        identity=Identity(stack.trusted["issuer"], stack.subject(username(role))),
+        authorisation=authorisation if role is Role.ASSESSOR else None,
+    )
+    return create_person(runtime, centre_id, new).person_id

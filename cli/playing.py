@@ -1,0 +1,206 @@
+"""The main job, played over HTTP through the deployed API, as front-ends and people do it."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+import urllib3
+
+from chalicelib.domain.modules import Module
+from chalicelib.domain.people import Role
+from cli.answering import complete_answers
+from cli.cloud import CloudError, http
+from cli.people import Cast, username
+from cli.stack import Stack
+
+PATIENCE = 60  # seconds for whatever an event brings
+INITIALS = "ZN"
+LINK = re.compile(r"http://\S+/v1/review/\S+")
+OK, CREATED, SEE_OTHER, NOT_FOUND = 200, 201, 303, 404
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:  # noqa: ANN401 (any JSON)
+        """Read the body."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody's client of the API."""
+
+    base: str
+    token: str = ""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        **headers: str,
+    ) -> Reply:
+        """Send a request; header names are given as `if_match` and so on."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            named["authorization"] = f"Bearer {self.token}"
+        content = None
+        if body is not None:
+            named["content-type"] = "application/json"
+            content = json.dumps(body)
+        if method == "POST":
+            named.setdefault("idempotency-key", uuid.uuid4().hex)
+        return _reply(http.request(method, self.base + path, body=content, headers=named))
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """Send a request that has to succeed."""
+        reply = self.send(method, path, body, **headers)
+        if reply.status not in {OK, CREATED}:
+            message = f"{method} {path} answered {reply.status}: {reply.body.decode()[:2000]}"
+            raise CloudError(message)
+        return reply
+
+
+@dataclass
+class Play:
+    """One candidate working through one module at one centre."""
+
+    stack: Stack
+    cast: Cast
+    module: Module
+    enrolment_id: str = ""
+    clients: dict[str, Client] = field(default_factory=dict)
+
+    def client(self, role: str) -> Client:
+        """Return the client of whoever has the role, signed in once."""
+        if role not in self.clients:
+            self.clients[role] = Client(self.stack.api, self.stack.sign_in(username(role)))
+        return self.clients[role]
+
+    @property
+    def centre(self) -> str:
+        """The path of the centre."""
+        return f"/v1/centres/{self.cast.centre_id}"
+
+    @property
+    def enrolment(self) -> str:
+        """The path of the enrolment."""
+        return f"{self.centre}/enrolments/{self.enrolment_id}"
+
+    def publish(self, source: str) -> None:
+        """Publish the module."""
+        administrator = self.client(Role.ADMINISTRATOR)
+        administrator.ask("POST", f"{self.centre}/modules", {"source": source})
+
+    def enrol(self) -> None:
+        """Enrol the candidate with the assessor."""
+        body = {
+            "candidate_id": self.cast.people[Role.CANDIDATE],
+            "assessor_id": self.cast.people[Role.ASSESSOR],
+            "module_id": self.module.id,
+            "module_version": self.module.version,
+        }
+        administrator = self.client(Role.ADMINISTRATOR)
+        reply = administrator.ask("POST", f"{self.centre}/enrolments", body)
+        self.enrolment_id = reply.json()["id"]
+
+    def sign(self, page_id: str) -> None:
+        """Answer a page and sign it."""
+        candidate = self.client(Role.CANDIDATE)
+        path = f"{self.enrolment}/pages/{page_id}"
+        page = self.module.page(page_id)
+        shown = candidate.ask("GET", path)
+        answers = complete_answers(page, INITIALS) if page else {}
+        saved = candidate.ask("PUT", path, {"answers": answers}, if_match=shown.headers["etag"])
+        signature = {
+            "declaration": shown.json()["declaration"]["version"],
+            "signature": "Zoë Nguyễn",
+        }
+        candidate.ask("POST", f"{path}/attempts", signature, if_match=saved.headers["etag"])
+
+    def links(self, count: int) -> Iterator[str]:
+        """Yield the first signed links that reach the assessor's mail, as they come in."""
+        address = username(Role.ASSESSOR)
+        for number in range(count):
+            mail = wait_for(
+                lambda number=number: self.stack.cloud.read_mail(address)[number:],  # type: ignore[misc]
+                "the mail with the signed link",
+            )
+            found = LINK.search(mail[0].text)
+            if not found:
+                message = "a mail came without a link"
+                raise CloudError(message)
+            yield found[0]
+
+    def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
+        """Open a signed link as a person does, and send its form."""
+        opened = _reply(http.request("GET", link))
+        form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        sent = _reply(
+            http.request("POST", link, body=urlencode(form), headers=headers, redirect=False)
+        )
+        if (opened.status, sent.status) != (OK, SEE_OTHER):
+            message = f"the signed link answered {opened.status}, its form {sent.status}"
+            raise CloudError(message)
+        recorded = _reply(http.request("GET", urljoin(link, sent.headers["location"])))
+        if recorded.status != OK:
+            message = f"the recorded judgement answered {recorded.status}"
+            raise CloudError(message)
+
+    def progress(self) -> dict[str, Any]:
+        """Return the enrolment as its candidate sees it."""
+        progress: dict[str, Any] = self.client(Role.CANDIDATE).ask("GET", self.enrolment).json()
+        return progress
+
+    def certificate(self) -> dict[str, Any]:
+        """Wait for the certificate that the event-driven step issues."""
+        candidate = self.client(Role.CANDIDATE)
+
+        def issued() -> Any:  # noqa: ANN401 (JSON)
+            reply = candidate.send("GET", f"{self.enrolment}/certificate")
+            return None if reply.status == NOT_FOUND else reply.json()
+
+        certificate: dict[str, Any] = wait_for(issued, "the certificate")
+        return certificate
+
+    def certificate_pdf(self) -> bytes:
+        """Download the certificate as PDF, by the link that the API gives."""
+        link = self.client(Role.CANDIDATE).ask("GET", f"{self.enrolment}/certificate/pdf").json()
+        return download(link["url"])
+
+
+def wait_for(look: Callable[[], Any], what: str) -> Any:  # noqa: ANN401 (whatever is looked for)
+    """Look again and again until there is something, or too much time has gone by."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    message = f"{what} did not come within {PATIENCE} seconds; see cloud.log"
+    raise CloudError(message)
+
+
+def download(address: str) -> bytes:
+    """Fetch a file."""
+    reply = _reply(http.request("GET", address))
+    if reply.status != OK:
+        message = f"the download answered {reply.status}"
+        raise CloudError(message)
+    return reply.body
+
+
+def _reply(response: urllib3.BaseHTTPResponse) -> Reply:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status, headers, response.data)

@@ -1,0 +1,104 @@
+"""`make serve`: the local cloud, kept running, with one candidate at the last page."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from chalicelib.domain.modules import Module
+from chalicelib.domain.people import Role
+from chalicelib.formats.modules import read_module
+from cli.cloud import HOME, CloudError, running
+from cli.demo import DEMO_MODULE
+from cli.people import Cast, create_cast, username
+from cli.playing import LINK, Play
+from cli.stack import Stack, deploy
+from infra.package import PackagingError, package
+
+SERVED = "served.json"  # in the cloud's own directory: goes with its state when that is reset
+
+
+def main() -> int:
+    """Serve until Ctrl-C and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
+    port = parser.parse_args().port
+    try:
+        packaged = package()
+        with running(HOME, port) as cloud:
+            stack = deploy(cloud, packaged)
+            play = _resumed(stack) or _begun(stack)
+            print(_board(play), flush=True)
+            cloud.wait()
+    except KeyboardInterrupt:
+        print(
+            "\nStopped. The state is kept; `make serve` goes on from here, `make reset` clears it."
+        )
+        return 0
+    except (CloudError, PackagingError) as error:
+        print(f"The local cloud cannot serve: {error}", file=sys.stderr)
+        return 1
+
+
+def _resumed(stack: Stack) -> Play | None:
+    """Take up what was served before, if anything was."""
+    served = stack.cloud.home / SERVED
+    if not served.exists():
+        return None
+    known: dict[str, Any] = json.loads(served.read_text())
+    return Play(stack, Cast(**known["cast"]), _demo_module(), known["enrolment_id"])
+
+
+def _begun(stack: Stack) -> Play:
+    """Play the main job up to the last page."""
+    print("Preparing a centre, and a candidate at the last page")
+    play = Play(stack, create_cast(stack), _demo_module())
+    play.publish(DEMO_MODULE.read_text(encoding="utf-8"))
+    play.enrol()
+    pages = [page.id for page in play.module.pages]
+    for page_id in pages[:-1]:
+        play.sign(page_id)
+    for link in play.links(len(pages) - 1):
+        play.judge(link, competent=True)
+    play.sign(pages[-1])
+    list(play.links(len(pages)))  # the mail with the last link has come
+    known = {"cast": asdict(play.cast), "enrolment_id": play.enrolment_id}
+    (stack.cloud.home / SERVED).write_text(json.dumps(known, indent=1))
+    return play
+
+
+def _board(play: Play) -> str:
+    """Say what stands where."""
+    progress = play.progress()
+    mail = play.stack.cloud.read_mail(username(Role.ASSESSOR))
+    link = LINK.search(mail[-1].text)
+    tokens = [f"  {role:<18} {play.client(role).token}" for role in play.cast.people]
+    lines = [
+        "",
+        f"API          {play.stack.api}/v1",
+        f"Description  {play.stack.api}/v1/openapi.json",
+        f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
+        f"Centre       {play.cast.centre_id}",
+        f"Enrolment    {play.enrolment_id}",
+        f"Progress     {progress['pages_competent']} of {len(progress['pages'])} pages competent",
+        "",
+        "Bearer tokens, for a day:",
+        *tokens,
+        "",
+    ]
+    if progress["state"] == "complete":
+        certificate = play.certificate()
+        page = f"{play.stack.api}/v1/certificates/{certificate['certificate_id']}"
+        lines += ["The module is finalised. Its certificate:", f"  {page}"]
+    elif link:
+        lines += ["The assessor's signed link for the last page, from that mail:", f"  {link[0]}"]
+    return "\n".join([*lines, "", "Ctrl-C stops it and keeps the state; `make reset` clears it."])
+
+
+def _demo_module() -> Module:
+    return read_module(DEMO_MODULE.read_text(encoding="utf-8")).module
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What real AWS alone enforces is asserted on the packaged template."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.package import package
+
+Resource = dict[str, Any]
+FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Sweep")
+MAPPINGS = {"FinaliseMapping": ["MODIFY"], "NotifyMapping": ["INSERT", "MODIFY"]}
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Resource]:
+    """Return the resources of the template, by logical id."""
+    found: dict[str, Resource] = json.loads((package() / "sam.json").read_text())["Resources"]
+    return found
+
+
+def test_every_resource_has_a_type(resources: dict[str, Resource]) -> None:
+    # A misspelt name in infra/resources.yaml would make a resource without one.
+    assert all("Type" in resource for resource in resources.values())
+
+
+def test_every_function_has_its_own_role(resources: dict[str, Resource]) -> None:
+    roles = {resources[name]["Properties"]["Role"]["Fn::GetAtt"][0] for name in FUNCTIONS}
+    assert len(roles) == len(FUNCTIONS)
+
+
+def test_every_grant_names_exact_actions_and_resources(resources: dict[str, Resource]) -> None:
+    for name in FUNCTIONS:
+        role = resources[resources[name]["Properties"]["Role"]["Fn::GetAtt"][0]]
+        (policy,) = role["Properties"]["Policies"]
+        sids = set()
+        for statement in policy["PolicyDocument"]["Statement"]:
+            sids.add(statement["Sid"])
+            assert statement["Effect"] == "Allow"
+            assert not any("*" in action for action in statement["Action"])
+            # A resource is an intrinsic; the one star is for the objects under a prefix.
+            assert isinstance(statement["Resource"], dict), statement
+            assert "*" not in json.dumps(statement["Resource"]).replace("/certificates/*", "")
+        assert len(sids) == len(policy["PolicyDocument"]["Statement"])
+
+
+def test_the_table_cannot_be_lost(resources: dict[str, Resource]) -> None:
+    table = resources["Table"]
+    properties = table["Properties"]
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["IsKept", True, False]}
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert properties["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at",
+        "Enabled": True,
+    }
+
+
+def test_files_are_private_and_kept(resources: dict[str, Resource]) -> None:
+    files = resources["Files"]["Properties"]
+    assert all(files["PublicAccessBlockConfiguration"].values())
+    assert len(files["PublicAccessBlockConfiguration"]) == 4
+    assert files["VersioningConfiguration"]["Status"] == "Enabled"
+    assert files["BucketEncryption"]
+    (statement,) = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_the_stream_forgets_nothing_quietly(resources: dict[str, Resource], name: str) -> None:
+    mapping = resources[name]["Properties"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["MaximumRetryAttempts"] == 5
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue, _ = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
+    assert resources[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    (filtered,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(filtered["Pattern"]) == {
+        "eventName": MAPPINGS[name],
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "HEAD#"}]}}},
+    }
+
+
+def test_access_logs_name_the_route_and_never_the_path(resources: dict[str, Resource]) -> None:
+    written = json.loads(resources["RestAPI"]["Properties"]["AccessLogSetting"]["Format"])
+    assert written["route"] == "$context.resourcePath"
+    assert "$context.path" not in written.values()
+    (settings,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    assert settings["DataTraceEnabled"] is False
+    assert settings["LoggingLevel"] == "OFF"
+
+
+def test_logs_are_not_kept_for_ever(resources: dict[str, Resource]) -> None:
+    groups = [each for each in resources.values() if each["Type"] == "AWS::Logs::LogGroup"]
+    assert {group["Properties"]["RetentionInDays"] for group in groups} == {90}
+    for name in FUNCTIONS:
+        assert resources[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] in resources
+
+
+def test_the_gateway_answers_with_problems(resources: dict[str, Resource]) -> None:
+    for response in resources["RestAPI"]["Properties"]["GatewayResponses"].values():
+        assert response["ResponseParameters"]["Headers"]["Content-Type"] == (
+            "'application/problem+json'"
+        )
+        template = response["ResponseTemplates"]["application/json"]
+        problem = json.loads(template.replace("$context.error.messageString", '"why"'))
+        assert list(problem) == ["type", "title", "status", "code", "detail"]
+        assert problem["status"] == response["StatusCode"]
+
+
+def test_somebody_is_woken(resources: dict[str, Resource]) -> None:
+    watched = {
+        (each["Properties"]["MetricName"], json.dumps(each["Properties"]["Dimensions"][0]["Value"]))
+        for each in resources.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    assert {("Errors", json.dumps({"Ref": name})) for name in FUNCTIONS} <= watched
+    for name in ("Finalise", "Notify"):
+        assert ("IteratorAge", json.dumps({"Ref": name})) in watched
+        queue = json.dumps({"Fn::GetAtt": [f"{name}Failures", "QueueName"]})
+        assert ("ApproximateNumberOfMessagesVisible", queue) in watched
