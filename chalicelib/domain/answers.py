@@ -42,7 +42,10 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A page's answers before signing. `lock` is the number of the latest attempt signed of it."""
+    """A page's answers before signing. Saving and signing count its version.
+
+    `lock` is the number of the latest attempt that was signed of it.
+    """
 
     version: int = 0
     lock: int = 0

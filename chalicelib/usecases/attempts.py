@@ -8,12 +8,13 @@ from chalicelib.domain.answers import signing_flaws
 from chalicelib.domain.attempts import Attempt, Signing, check_signature, signed_document
 from chalicelib.domain.digests import canonical, digest
 from chalicelib.domain.enrolments import EnrolmentState, require_open
-from chalicelib.domain.errors import Invalid, not_found
+from chalicelib.domain.errors import Conflict, Invalid, not_found
 from chalicelib.domain.links import LIFETIME
+from chalicelib.domain.times import stamp
 from chalicelib.domain.views import page_digest
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Update, create, equals
+from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments, pages
@@ -72,6 +73,29 @@ def sign(
             # Read anew: either the same answer is due, or a refusal that says what has changed.
             continue
     raise pages.stale(in_work)
+
+
+def withdraw(
+    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int
+) -> Attempt:
+    """Take an attempt back while nobody has judged it; it stays in the history as withdrawn.
+
+    Raises Conflict where it has been judged, or withdrawn before by another request.
+    """
+    require_candidate(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    key = keys.head(actor.centre_id, enrolment_id, page_id, number)
+    change = Update(
+        key,
+        (exists("content_hash"), absent("judged_at"), absent("withdrawn_at")),
+        set={"withdrawn_at": stamp(runtime.now())},
+    )
+    try:
+        return items.to_attempt(runtime.table.write(change))
+    except ConditionFailedError as failure:
+        if failure.current[key] is None:
+            raise not_found() from None
+        detail = "This attempt has been judged or withdrawn already; read the page to see how."
+        raise Conflict("attempt-not-waiting", detail) from None
 
 
 def get_attempt(
@@ -155,11 +179,12 @@ def _write(
     runtime.table.write(
         Update(
             keys.draft(*of),
-            pages.draft_conditions(draft),
-            set={"lock": attempt.number},
+            (pages.unchanged(draft),),
+            set={"version": draft.version + 1, "lock": attempt.number},
         ),
         create(keys.head(*of, attempt.number), items.from_attempt(attempt)),
-        create(keys.body(*of, attempt.number), {"document": pack(document)}),
+        # The head guards both: an attempt, once there, is never written again.
+        Put(keys.body(*of, attempt.number), {"document": pack(document)}),
         Update(
             keys.enrolment(enrolment.centre_id, enrolment.id),
             (

@@ -5,14 +5,22 @@ from datetime import date
 
 from chalicelib.domain.access import Actor, require_reader, require_role
 from chalicelib.domain.attempts import Attempt
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState, PageProgress, progress
-from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound
+from chalicelib.domain.enrolments import (
+    Enrolment,
+    EnrolmentState,
+    PageProgress,
+    progress,
+    require_open,
+)
+from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound, Stale
 from chalicelib.domain.judgements import require_somebody_else
+from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Person, Role
+from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import create
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import modules, people
 from chalicelib.usecases.requests import Request, answered, remember
@@ -72,6 +80,42 @@ def create_enrolment(
     return enrolment
 
 
+def reassign(
+    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: str
+) -> Enrolment:
+    """Give an enrolment, and every attempt that waits in it, to another assessor.
+
+    Links to the waiting attempts die, and fresh ones are mailed. Raises Stale where a page was
+    signed, or the enrolment changed, since it was read.
+    """
+    require_role(actor, Role.ADMINISTRATOR)
+    enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
+    require_open(enrolment)
+    if if_match != etag(enrolment):
+        raise _stale(enrolment)
+    named = NewEnrolment(
+        candidate_id=enrolment.candidate_id,
+        assessor_id=assessor_id,
+        module_id=enrolment.module_id,
+        module_version=enrolment.module_version,
+    )
+    if flaws := _assessor_flaws(runtime, actor.centre_id, named):
+        raise Invalid("invalid-enrolment", "Nothing was changed; mend what is listed.", flaws)
+    if assessor_id == enrolment.assessor_id:
+        return enrolment
+    waiting = [each for each in attempts(runtime, enrolment) if each.waiting]
+    try:
+        runtime.table.write(*_reassigning(runtime, enrolment, assessor_id, waiting))
+    except ConditionFailedError:
+        raise _stale(load(runtime, actor.centre_id, enrolment_id)) from None
+    return load(runtime, actor.centre_id, enrolment_id)
+
+
+def etag(enrolment: Enrolment) -> str:
+    """Give the strong validator of what a change of an enrolment must not miss."""
+    return f'"{enrolment.revision}-{enrolment.signs}-{enrolment.state}"'
+
+
 def get_progress(
     runtime: Runtime, actor: Actor, enrolment_id: str
 ) -> tuple[Enrolment, tuple[PageProgress, ...]]:
@@ -121,18 +165,10 @@ def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple
 
 
 def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
-    require_somebody_else(new.assessor_id, new.candidate_id)
-    flaws = []
+    flaws = _assessor_flaws(runtime, centre_id, new)
     candidate = people.load_person(runtime, new.candidate_id)
     if not _is(runtime, candidate, centre_id, Role.CANDIDATE):
         flaws.append(Flaw("/candidate_id", "not-a-candidate", "Name a candidate of this centre."))
-    assessor = people.load_person(runtime, new.assessor_id)
-    if not _is(runtime, assessor, centre_id, Role.ASSESSOR):
-        flaws.append(Flaw("/assessor_id", "not-an-assessor", "Name an assessor of this centre."))
-    authorisation = assessor.authorisation(centre_id)
-    if not (authorisation and authorisation.covers(new.module_id, runtime.now())):
-        detail = "The assessor holds no authorisation for this module today; give them one first."
-        flaws.append(Flaw("/assessor_id", "not-authorised", detail))
     try:
         modules.load(runtime, centre_id, new.module_id, new.module_version)
     except NotFound:
@@ -140,6 +176,53 @@ def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
         flaws.append(Flaw("/module_version", "not-published", detail))
     if flaws:
         raise Invalid("invalid-enrolment", "Nobody was enrolled; mend what is listed.", flaws)
+
+
+def _assessor_flaws(runtime: Runtime, centre_id: str, new: NewEnrolment) -> list[Flaw]:
+    require_somebody_else(new.assessor_id, new.candidate_id)
+    assessor = people.load_person(runtime, new.assessor_id)
+    if not _is(runtime, assessor, centre_id, Role.ASSESSOR):
+        return [Flaw("/assessor_id", "not-an-assessor", "Name an assessor of this centre.")]
+    authorisation = assessor.authorisation(centre_id)
+    if not (authorisation and authorisation.covers(new.module_id, runtime.now())):
+        detail = "The assessor holds no authorisation for this module today; give them one first."
+        return [Flaw("/assessor_id", "not-authorised", detail)]
+    return []
+
+
+def _reassigning(
+    runtime: Runtime, enrolment: Enrolment, assessor_id: str, waiting: list[Attempt]
+) -> list[Change]:
+    centre_id, enrolment_id = enrolment.centre_id, enrolment.id
+    expiry = stamp(runtime.now() + LIFETIME)
+    return [
+        Update(
+            keys.enrolment(centre_id, enrolment_id),
+            (equals("revision", enrolment.revision), equals("signs", enrolment.signs)),
+            set={"assessor_id": assessor_id},
+            add={"revision": 1},
+        ),
+        Delete(keys.assessor_enrolment(enrolment.assessor_id, centre_id, enrolment_id)),
+        Put(
+            keys.assessor_enrolment(assessor_id, centre_id, enrolment_id),
+            {"enrolment_id": enrolment_id},
+        ),
+        *(
+            Update(
+                keys.head(centre_id, enrolment_id, attempt.page_id, attempt.number),
+                (absent("judged_at"),),
+                set={"assessor_id": assessor_id, "link_expires_at": expiry},
+                remove=("mailed_at",),
+                add={"generation": 1},
+            )
+            for attempt in waiting
+        ),
+    ]
+
+
+def _stale(enrolment: Enrolment) -> Stale:
+    detail = "The enrolment was changed, or a page signed, in between. Read it, then send again."
+    return Stale("stale-enrolment", detail, (), current={"etag": etag(enrolment)})
 
 
 def _is(runtime: Runtime, person: Person, centre_id: str, role: Role) -> bool:

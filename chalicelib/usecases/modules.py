@@ -2,16 +2,18 @@
 
 from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import Conflict, Flaw, Invalid, not_found
-from chalicelib.domain.modules import Module, publication_flaws
+from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
-from chalicelib.formats.modules import ReadModule, read_module
-from chalicelib.formats.remarks import UnreadableDocumentError
+from chalicelib.formats.modules import ReadModule, publication_remarks, read_module
+from chalicelib.formats.remarks import Remark, UnreadableDocumentError
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from chalicelib.storage.packing import pack, unpack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases.requests import Request, answered, remember
+
+FLAWS_LISTED = 100
 
 
 def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Module:
@@ -22,9 +24,7 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
     """
     require_role(actor, Role.ADMINISTRATOR)
     answered(runtime, request)
-    read = _read(source)
-    module = read.module
-    _check_publishable(read)
+    module = _read(source).module
     made = {"module_id": module.id, "version": module.version}
     listed = {"title": module.title, "published_by": actor.id}
     try:
@@ -68,22 +68,20 @@ def _source(runtime: Runtime, centre_id: str, module_id: str, version: int) -> s
 
 
 def _read(source: str) -> ReadModule:
+    """Read a module file that can be published."""
     try:
-        return read_module(source)
+        read = read_module(source)
     except UnreadableDocumentError as error:
-        flaws = [
-            Flaw("/source", remark.code, f"line {remark.line}: {remark.detail}")
-            for remark in error.remarks
-        ]
         detail = "The module file cannot be read; mend the lines that are listed."
-        raise Invalid("unreadable-module", detail, flaws) from None
+        raise Invalid("unreadable-module", detail, _flaws(error.remarks)) from None
+    if remarks := publication_remarks(read):
+        detail = "The module was not published; mend the lines that are listed."
+        raise Invalid("unpublishable-module", detail, _flaws(remarks))
+    return read
 
 
-def _check_publishable(read: ReadModule) -> None:
-    flaws = list(publication_flaws(read.module))
-    if read.module.version > 1 and read.derived_ids:
-        detail = "Ids from positions move; write them with `module check --write-ids`."
-        flaws.append(Flaw("/source", "ids-not-written", detail))
-    if flaws:
-        detail = "The module was not published; mend what is listed."
-        raise Invalid("unpublishable-module", detail, flaws)
+def _flaws(remarks: tuple[Remark, ...]) -> list[Flaw]:
+    return [
+        Flaw("/source", remark.code, f"line {remark.line}: {remark.detail}")
+        for remark in remarks[:FLAWS_LISTED]
+    ]

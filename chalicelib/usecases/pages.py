@@ -36,7 +36,7 @@ class PageInWork:
     @property
     def etag(self) -> str:
         """The strong validator (RFC 9110, section 8.8.3) of all that can change of the page."""
-        return f'"{self.draft.version}-{self.draft.lock}-{self.state}"'
+        return f'"{self.draft.version}-{self.state}"'
 
 
 def get_page(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str) -> PageInWork:
@@ -72,7 +72,7 @@ def save_draft(
     version = in_work.draft.version + 1
     change = Update(
         keys.draft(actor.centre_id, enrolment_id, page_id),
-        draft_conditions(in_work.draft),
+        (unchanged(in_work.draft),),
         set={"version": version, "answers": items.pack_answers(answers)},
     )
     try:
@@ -137,11 +137,9 @@ def to_draft(item: Item | None) -> Draft:
     return Draft(int(item["version"]), int(item.get("lock", 0)), answers)
 
 
-def draft_conditions(draft: Draft) -> tuple[Condition, ...]:
-    """Require that the draft is still the one that was read."""
-    version = equals("version", draft.version) if draft.version else absent("version")
-    lock = equals("lock", draft.lock) if draft.lock else absent("lock")
-    return version, lock
+def unchanged(draft: Draft) -> Condition:
+    """Require that the page has been neither saved nor signed since its draft was read."""
+    return equals("version", draft.version) if draft.version else absent("version")
 
 
 def _same_or_stale(current: PageInWork, answers: Answers) -> PageInWork:

@@ -1,0 +1,370 @@
+"""Every condition of every write is needed: taken out, the promise that it guards is broken.
+
+Each scenario tells whether the promise held. With all conditions in place it has to; with the one
+condition left out it must not, or the condition would be there for nothing.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.answers import documents
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.links import link_for
+from chalicelib.domain.people import Role
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Key, Put, Update
+from chalicelib.usecases import attempts, certificates, enrolments, pages, people, verifications
+from chalicelib.usecases.judgements import Judging
+from tests.world import World
+
+Scenario = Callable[[World], bool]
+OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
+
+
+def refusals() -> contextlib.suppress:
+    """Let a refusal pass: what counts is what stands in the table afterwards."""
+    return contextlib.suppress(DomainError)
+
+
+def head(world: World, enrolment: Enrolment, page_id: str, number: int = 1) -> Attempt:
+    found = enrolments.attempts(world.runtime, enrolment, page_id)
+    return next(each for each in found if each.number == number)
+
+
+def close(world: World, enrolment: Enrolment, state: str = "complete") -> None:
+    key = keys.enrolment(world.centre.id, enrolment.id)
+    world.runtime.table.write(Update(key, set={"state": state}))
+
+
+def two_saves_from_one_version(world: World) -> bool:
+    enrolment = world.enrol()
+    world.table.interruption = lambda: world.save(enrolment, "plan-1")
+    with refusals():
+        world.save(enrolment, "plan-1", OTHER)
+    draft = pages.get_page(world.runtime, world.candidate, enrolment.id, "plan-1").draft
+    return documents(draft.answers) == world.answers("plan-1")
+
+
+def a_page_saved_while_it_is_signed(world: World) -> bool:
+    enrolment = world.enrol()
+    etag = world.save(enrolment, "plan-1").etag
+    world.table.interruption = lambda: world.save(enrolment, "plan-1", OTHER)
+    with refusals():
+        world.sign_as_shown(enrolment, "plan-1", etag)
+    return not enrolments.attempts(world.runtime, enrolment, "plan-1")
+
+
+def a_page_signed_again_over_a_draft_restored_from_a_backup(world: World) -> bool:
+    enrolment = world.enrol()
+    etag = world.save(enrolment, "plan-1").etag
+    key = keys.draft(world.centre.id, enrolment.id, "plan-1")
+    backup = world.runtime.table.get(key)
+    assert backup
+    signed = world.sign_as_shown(enrolment, "plan-1", etag)
+    world.runtime.table.write(Put(key, {**backup}))
+    with refusals():
+        world.sign_as_shown(enrolment, "plan-1", etag)
+    return head(world, enrolment, "plan-1").content_hash == signed.content_hash
+
+
+def a_page_signed_while_the_enrolment_is_closed(world: World) -> bool:
+    enrolment = world.enrol()
+    etag = world.save(enrolment, "plan-1").etag
+    world.table.interruption = lambda: close(world, enrolment)
+    with refusals():
+        world.sign_as_shown(enrolment, "plan-1", etag)
+    return not enrolments.attempts(world.runtime, enrolment, "plan-1")
+
+
+def a_page_signed_while_the_assessor_changes(world: World) -> bool:
+    enrolment = world.enrol()
+    other = world.person("Oda Other", Role.ASSESSOR)
+    etag = world.save(enrolment, "plan-1").etag
+    world.table.interruption = lambda: world.reassign(enrolment, other.id)
+    signed = world.sign_as_shown(enrolment, "plan-1", etag)
+    return signed.assessor_id == other.id
+
+
+def a_second_judgement(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    world.judge(enrolment, signed, competent=False, feedback="Say more.")
+    with refusals():
+        world.judge(enrolment, signed, competent=True)
+    judgement = head(world, enrolment, "plan-1").judgement
+    return judgement is not None and not judgement.competent
+
+
+def a_withdrawn_attempt_judged(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    attempts.withdraw(world.runtime, world.candidate, enrolment.id, "plan-1", 1)
+    with refusals():
+        world.judge(enrolment, signed)
+    return head(world, enrolment, "plan-1").judgement is None
+
+
+def an_attempt_judged_by_what_another_said(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    with refusals():
+        world.judge(enrolment, replace(signed, content_hash="0" * 64))
+    return head(world, enrolment, "plan-1").judgement is None
+
+
+def an_attempt_judged_by_somebody_it_is_not_assigned_to(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    with refusals():
+        world.judge(enrolment, signed, actor=world.person("Oda Other", Role.ASSESSOR))
+    return head(world, enrolment, "plan-1").judgement is None
+
+
+def a_link_used_after_the_attempt_went_away_and_came_back(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    link = link_for(world.centre.id, enrolment.id, signed)
+    world.reassign(enrolment, world.person("Oda Other", Role.ASSESSOR).id)
+    world.reassign(enrolment, world.assessor.id)
+    by_link = Judging(
+        enrolment_id=enrolment.id,
+        page_id="plan-1",
+        number=1,
+        content_hash=signed.content_hash,
+        generation=link.generation,
+    )
+    with refusals():
+        world.judge(enrolment, signed, judging=by_link)
+    return head(world, enrolment, "plan-1").judgement is None
+
+
+def a_judgement_while_the_authorisation_is_taken_away(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    ended = world.authorisation(modules=("another-module",))
+    world.table.interruption = lambda: people.authorise(
+        world.runtime, world.assessor.membership, ended
+    )
+    with refusals():
+        world.judge(enrolment, signed)
+    return head(world, enrolment, "plan-1").judgement is None
+
+
+def an_attempt_withdrawn_that_was_never_there(world: World) -> bool:
+    enrolment = world.enrol()
+    with contextlib.suppress(DomainError, KeyError):  # what is half there cannot be read
+        attempts.withdraw(world.runtime, world.candidate, enrolment.id, "plan-1", 7)
+    key = keys.head(world.centre.id, enrolment.id, "plan-1", 7)
+    return world.runtime.table.get(key) is None
+
+
+def a_judged_attempt_withdrawn(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    with refusals():
+        attempts.withdraw(world.runtime, world.candidate, enrolment.id, "plan-1", 1)
+    return head(world, enrolment, "plan-1").withdrawn_at is None
+
+
+def an_attempt_withdrawn_twice(world: World) -> bool:
+    enrolment = world.enrol()
+    world.sign(enrolment, "plan-1")
+    first = attempts.withdraw(world.runtime, world.candidate, enrolment.id, "plan-1", 1)
+    world.clock.forward(hours=1)
+    with refusals():
+        attempts.withdraw(world.runtime, world.candidate, enrolment.id, "plan-1", 1)
+    return head(world, enrolment, "plan-1").withdrawn_at == first.withdrawn_at
+
+
+def judged_unqualified(world: World) -> Enrolment:
+    countersigner = world.person("Cora Countersigner", Role.ASSESSOR)
+    world.countersigner = countersigner
+    trainee = world.person(
+        "Tom Trainee",
+        Role.ASSESSOR,
+        authorisation=world.authorisation(countersigner_id=countersigner.id),
+    )
+    enrolment = world.enrol(assessor_id=trainee.id)
+    world.judge(enrolment, world.sign(enrolment, "plan-1"), actor=trainee)
+    return enrolment
+
+
+def a_judgement_countersigned_twice(world: World) -> bool:
+    enrolment = judged_unqualified(world)
+    of = (world.runtime, world.countersigner, enrolment.id, "plan-1", 1)
+    first = verifications.countersign(*of).countersignature
+    world.clock.forward(hours=1)
+    with refusals():
+        verifications.countersign(*of)
+    return head(world, enrolment, "plan-1").countersignature == first
+
+
+def a_judgement_countersigned_after_it_was_set_aside(world: World) -> bool:
+    enrolment = judged_unqualified(world)
+    world.set_aside(enrolment, "plan-1")
+    with refusals():
+        verifications.countersign(world.runtime, world.countersigner, enrolment.id, "plan-1", 1)
+    return head(world, enrolment, "plan-1").countersignature is None
+
+
+def a_judgement_set_aside_twice(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.set_aside(enrolment, "plan-1", "The first reason.")
+    with refusals():
+        world.set_aside(enrolment, "plan-1", "Another reason.")
+    found = head(world, enrolment, "plan-1").set_aside
+    return found is not None and found.reason == "The first reason."
+
+
+def a_judgement_set_aside_while_the_certificate_is_issued(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: world.finalise(enrolment)
+    with refusals():
+        world.set_aside(enrolment, "plan-1")
+    certificate = world.finalise(enrolment)
+    assert certificate
+    return head(world, enrolment, "plan-1").standing or certificate.state != "valid"
+
+
+def two_reassignments_from_one_reading(world: World) -> bool:
+    enrolment = world.enrol()
+    first = world.person("Oda Other", Role.ASSESSOR)
+    second = world.person("Una Yetanother", Role.ASSESSOR)
+    world.table.interruption = lambda: world.reassign(enrolment, first.id)
+    with refusals():
+        world.reassign(enrolment, second.id)
+    listed = [
+        person.id
+        for person in (world.assessor, first, second)
+        if world.runtime.table.get(
+            keys.assessor_enrolment(person.id, world.centre.id, enrolment.id)
+        )
+    ]
+    now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+    return listed == [now.assessor_id]
+
+
+def a_page_signed_during_a_reassignment(world: World) -> bool:
+    enrolment = world.enrol()
+    other = world.person("Oda Other", Role.ASSESSOR)
+    world.table.interruption = lambda: world.sign(enrolment, "plan-1")
+    with refusals():
+        world.reassign(enrolment, other.id)
+    now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+    return head(world, enrolment, "plan-1").assessor_id == now.assessor_id
+
+
+def an_attempt_judged_during_a_reassignment(world: World) -> bool:
+    enrolment = world.enrol()
+    other = world.person("Oda Other", Role.ASSESSOR)
+    signed = world.sign(enrolment, "plan-1")
+    world.table.interruption = lambda: world.judge(enrolment, signed)
+    with refusals():
+        world.reassign(enrolment, other.id)
+    judged = head(world, enrolment, "plan-1")
+    return judged.judgement is not None and judged.judgement.judged_by == judged.assessor_id
+
+
+def a_judgement_set_aside_during_finalisation(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: world.set_aside(enrolment, "plan-1")
+    return world.finalise(enrolment) is None
+
+
+def an_enrolment_closed_during_finalisation(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: close(world, enrolment)
+    with refusals():
+        world.finalise(enrolment)
+    key = keys.certificate(world.centre.id, enrolment.id, 1)
+    return world.runtime.table.get(key) is None
+
+
+def an_enrolment_finalised_again_after_a_restore(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    first = world.finalise(enrolment)
+    assert first
+    close(world, enrolment, "active")
+    with refusals():
+        world.finalise(enrolment)
+    item = world.runtime.table.get(keys.certificate(world.centre.id, enrolment.id, 1))
+    return item is not None and item["id"] == first.id
+
+
+def two_certificates_with_one_public_id(world: World) -> bool:
+    world.runtime = replace(world.runtime, new_secret=lambda: "ab" * 32)
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    first = world.finalise(enrolment)
+    second = world.enrol()
+    world.complete(second)
+    with refusals():
+        world.finalise(second)
+    assert first
+    return certificates.find_certificate(world.runtime, first.id) == first
+
+
+def a_candidate_enrolled_twice_in_a_module(world: World) -> bool:
+    world.enrol()
+    with refusals():
+        world.enrol()
+    mine = Key(f"PERSON#{world.candidate.id}", "STUDIES#")
+    return len(list(world.runtime.table.query(mine.pk, mine.sk))) == 1
+
+
+CONDITIONS: list[tuple[str, str, Scenario]] = [
+    ("DRAFT", "version", two_saves_from_one_version),
+    ("DRAFT", "version", a_page_saved_while_it_is_signed),
+    ("HEAD", "pk", a_page_signed_again_over_a_draft_restored_from_a_backup),
+    ("META", "state", a_page_signed_while_the_enrolment_is_closed),
+    ("META", "assessor_id", a_page_signed_while_the_assessor_changes),
+    ("HEAD", "judged_at", a_second_judgement),
+    ("HEAD", "withdrawn_at", a_withdrawn_attempt_judged),
+    ("HEAD", "content_hash", an_attempt_judged_by_what_another_said),
+    ("HEAD", "assessor_id", an_attempt_judged_by_somebody_it_is_not_assigned_to),
+    ("HEAD", "generation", a_link_used_after_the_attempt_went_away_and_came_back),
+    ("WHO", "id", a_judgement_while_the_authorisation_is_taken_away),
+    ("HEAD", "content_hash", an_attempt_withdrawn_that_was_never_there),
+    ("HEAD", "judged_at", a_judged_attempt_withdrawn),
+    ("HEAD", "withdrawn_at", an_attempt_withdrawn_twice),
+    ("HEAD", "countersigned_at", a_judgement_countersigned_twice),
+    ("HEAD", "set_aside_at", a_judgement_countersigned_after_it_was_set_aside),
+    ("HEAD", "set_aside_at", a_judgement_set_aside_twice),
+    ("META", "state", a_judgement_set_aside_while_the_certificate_is_issued),
+    ("META", "revision", two_reassignments_from_one_reading),
+    ("META", "signs", a_page_signed_during_a_reassignment),
+    ("HEAD", "judged_at", an_attempt_judged_during_a_reassignment),
+    ("META", "revision", a_judgement_set_aside_during_finalisation),
+    ("META", "state", an_enrolment_closed_during_finalisation),
+    ("CERTIFICATE#", "pk", an_enrolment_finalised_again_after_a_restore),
+    ("CERTIFICATE", "pk", two_certificates_with_one_public_id),
+    ("OPEN", "pk", a_candidate_enrolled_twice_in_a_module),
+]
+NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=NAMES)
+def test_the_promise_holds(world: World, condition: tuple[str, str, Scenario]) -> None:
+    _, _, held = condition
+
+    assert held(world)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=NAMES)
+def test_without_the_condition_it_breaks(
+    world: World, condition: tuple[str, str, Scenario]
+) -> None:
+    item, attribute, held = condition
+    world.table.dropped = (item, attribute)
+
+    assert not held(world)
