@@ -1,7 +1,7 @@
 """The people of the local cloud: a centre, and somebody for each role, with bearer tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.people import Authorisation, Role
 from chalicelib.runtime import Runtime, load_link_keys, read_settings
@@ -18,10 +18,18 @@ TIME_ZONE = "Europe/London"
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays: the ids of the centre and its people, by role."""
+    """Who plays: the ids of a centre and its people, by role.
+
+    `domain` is where their mail goes, and what tells one cast from another.
+    """
 
     centre_id: str
     people: Mapping[str, str]
+    domain: str
+
+    def username(self, role: str) -> str:
+        """Name the user, and the mail address, of a role."""
+        return f"{role}@{self.domain}"
 
 
 NAMES = {
@@ -48,31 +56,30 @@ def operator_runtime(stack: Stack) -> Runtime:
     )
 
 
-def create_cast(stack: Stack) -> Cast:
+def create_cast(stack: Stack, domain: str = "harbour.example") -> Cast:
     """Create the centre and its people, as an operator does by the command line."""
     runtime = operator_runtime(stack)
     centre = create_centre(runtime, CENTRE, TIME_ZONE)
+    cast = Cast(centre.id, {}, domain)
     people = {
-        str(role): _create(stack, runtime, centre.id, role, name) for role, name in NAMES.items()
+        str(role): _create(stack, runtime, centre.id, name, role, cast.username(role))
+        for role, name in NAMES.items()
     }
-    return Cast(centre.id, people)
+    return replace(cast, people=people)
 
 
-def username(role: str) -> str:
-    """Name the user, and the mail address, of a role."""
-    return f"{role}@harbour.example"
-
-
-def _create(stack: Stack, runtime: Runtime, centre_id: str, role: Role, name: str) -> str:
+def _create(
+    stack: Stack, runtime: Runtime, centre_id: str, name: str, role: Role, username: str
+) -> str:
     authorisation = Authorisation(
         id="", qualification="CAVA", modules=("*",), valid_from=runtime.now()
     )
     new = NewPerson(
         name=name,
         roles=frozenset({role}),
-        address=username(role),
+        address=username,
         address_verified=True,
-        identity=Identity(stack.trusted["issuer"], stack.subject(username(role))),
+        identity=Identity(stack.trusted["issuer"], stack.subject(username)),
         authorisation=authorisation if role is Role.ASSESSOR else None,
     )
     return create_person(runtime, centre_id, new).person_id

@@ -15,7 +15,7 @@ from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from cli.answering import complete_answers
 from cli.cloud import CloudError, http
-from cli.people import Cast, username
+from cli.people import Cast
 from cli.stack import Stack
 
 PATIENCE = 60  # seconds for whatever an event brings
@@ -85,7 +85,9 @@ class Play:
     def client(self, role: str) -> Client:
         """Return the client of whoever has the role, signed in once."""
         if role not in self.clients:
-            self.clients[role] = Client(self.stack.api, self.stack.sign_in(username(role)))
+            self.clients[role] = Client(
+                self.stack.api, self.stack.sign_in(self.cast.username(role))
+            )
         return self.clients[role]
 
     @property
@@ -131,7 +133,7 @@ class Play:
 
     def links(self, count: int) -> Iterator[str]:
         """Yield the first signed links that reach the assessor's mail, as they come in."""
-        address = username(Role.ASSESSOR)
+        address = self.cast.username(Role.ASSESSOR)
         for number in range(count):
             mail = wait_for(
                 lambda number=number: self.stack.cloud.read_mail(address)[number:],  # type: ignore[misc]
@@ -145,16 +147,12 @@ class Play:
 
     def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
         """Open a signed link as a person does, and send its form."""
-        opened = _reply(http.request("GET", link))
-        form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        sent = _reply(
-            http.request("POST", link, body=urlencode(form), headers=headers, redirect=False)
-        )
+        opened = open_link(link)
+        sent = send_form(link, competent=competent, feedback=feedback)
         if (opened.status, sent.status) != (OK, SEE_OTHER):
             message = f"the signed link answered {opened.status}, its form {sent.status}"
             raise CloudError(message)
-        recorded = _reply(http.request("GET", urljoin(link, sent.headers["location"])))
+        recorded = open_link(urljoin(link, sent.headers["location"]))
         if recorded.status != OK:
             message = f"the recorded judgement answered {recorded.status}"
             raise CloudError(message)
@@ -190,6 +188,18 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:  # noqa: ANN401 (whatev
         time.sleep(0.1)
     message = f"{what} did not come within {PATIENCE} seconds; see cloud.log"
     raise CloudError(message)
+
+
+def open_link(link: str, method: str = "GET") -> Reply:
+    """Open an address as a browser, or a mail scanner, does."""
+    return _reply(http.request(method, link, headers={"accept": "text/html"}))
+
+
+def send_form(link: str, *, competent: bool, feedback: str = "") -> Reply:
+    """Send the form of a review page."""
+    form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return _reply(http.request("POST", link, body=urlencode(form), headers=headers, redirect=False))
 
 
 def download(address: str) -> bytes:

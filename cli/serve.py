@@ -11,7 +11,7 @@ from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
-from cli.people import Cast, create_cast, username
+from cli.people import Cast, create_cast
 from cli.playing import LINK, Play
 from cli.stack import Stack, deploy
 from infra.package import PackagingError, package
@@ -71,7 +71,7 @@ def _begun(stack: Stack) -> Play:
 def _board(play: Play) -> str:
     """Say what stands where."""
     progress = play.progress()
-    mail = play.stack.cloud.read_mail(username(Role.ASSESSOR))
+    mail = play.stack.cloud.read_mail(play.cast.username(Role.ASSESSOR))
     link = LINK.search(mail[-1].text)
     tokens = [f"  {role:<18} {play.client(role).token}" for role in play.cast.people]
     lines = [

@@ -1,0 +1,264 @@
+"""What moto cannot show: the promises of the main job, on the deployed template."""
+
+import json
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.judgements import Decision, Judgement
+from chalicelib.domain.people import Role
+from chalicelib.formats.modules import read_module
+from chalicelib.storage.items import to_attempt
+from chalicelib.usecases import people
+from chalicelib.usecases.judgements import Judging, judge
+from chalicelib.usecases.requests import Request
+from cli.people import create_cast, operator_runtime
+from cli.playing import Play, Reply, open_link, send_form, wait_for
+from cli.stack import Stack
+from tests.world import SHORT_MODULE
+
+PAGES = ("plan-1", "plan-2", "kn-1")
+AT_ONCE = 50
+REQUESTS_AT_ONCE = 6
+
+
+@pytest.fixture
+def play(stack: Stack) -> Play:
+    """Enrol a candidate in the short module, at a centre of their own."""
+    module = read_module(SHORT_MODULE).module
+    play = Play(stack, create_cast(stack, f"{uuid4().hex}.example"), module)
+    play.publish(SHORT_MODULE)
+    play.enrol()
+    return play
+
+
+def judge_by_token(play: Play, page_id: str, key: str = "") -> Reply:
+    """Judge the first attempt of a page competent, by token."""
+    assessor = play.client(Role.ASSESSOR)
+    path = f"{play.enrolment}/pages/{page_id}/attempts/1"
+    shown = assessor.ask("GET", path).json()
+    body = {"content_hash": shown["content_hash"], "competent": True, "initials": "SK"}
+    return assessor.send("POST", f"{path}/judgements", body, idempotency_key=key or uuid4().hex)
+
+
+def items(stack: Stack, prefix: str, play: Play) -> list[dict[str, Any]]:
+    """Read what stands in the partition of the enrolment."""
+    answer = stack.cloud.client("dynamodb").query(
+        TableName=stack.resources["Table"],
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={
+            ":pk": {"S": f"CENTRE#{play.cast.centre_id}#ENROLMENT#{play.enrolment_id}"},
+            ":sk": {"S": prefix},
+        },
+        ConsistentRead=True,
+    )
+    found: list[dict[str, Any]] = answer["Items"]
+    return found
+
+
+@contextmanager
+def stream_off(stack: Stack, *functions: str) -> Iterator[None]:
+    """Switch the stream off for some functions, and on again."""
+    functions_client = stack.cloud.client("lambda")
+    mappings = [
+        mapping["UUID"]
+        for mapping in functions_client.list_event_source_mappings()["EventSourceMappings"]
+        if mapping["FunctionArn"].rpartition("-")[2] in functions
+    ]
+    assert len(mappings) == len(functions)
+    for mapping in mappings:
+        functions_client.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield
+    finally:
+        for mapping in mappings:
+            functions_client.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+class Race:
+    """Judgements of one attempt that start at the same moment, against the table itself.
+
+    They run as threads and not as requests: fifty requests at once would start fifty functions.
+    """
+
+    def __init__(self, stack: Stack, play: Play) -> None:
+        self.runtime = operator_runtime(stack)
+        self.actor = people.act(self.runtime, play.cast.people[Role.ASSESSOR], play.cast.centre_id)
+        path = f"{play.enrolment}/pages/plan-1/attempts/1"
+        self.judging = Judging(
+            enrolment_id=play.enrolment_id,
+            page_id="plan-1",
+            number=1,
+            content_hash=play.client(Role.ASSESSOR).ask("GET", path).json()["content_hash"],
+        )
+        self.start = Barrier(AT_ONCE)
+
+    def judge(self, *, competent: bool, key: str) -> Judgement | str:
+        decision = Decision(competent=competent, initials="SK", feedback="Said in full.")
+        request = Request(self.actor.id, "/race", key, str(competent))
+        self.start.wait()
+        try:
+            return judge(self.runtime, self.actor, self.judging, decision, request)
+        except Conflict as refusal:
+            return refusal.code
+
+    def run(self, *entries: tuple[bool, str]) -> list[Judgement | str]:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(
+                pool.map(lambda entry: self.judge(competent=entry[0], key=entry[1]), entries)
+            )
+
+
+def test_fifty_repeats_of_a_judgement_are_one(stack: Stack, play: Play) -> None:
+    play.sign("plan-1")
+
+    answers = Race(stack, play).run(*[(True, "one-key")] * AT_ONCE)
+
+    (head,) = items(stack, "HEAD#", play)
+    recorded = to_attempt(decoded(head)).judgement
+    assert recorded is not None
+    assert answers == [recorded] * AT_ONCE
+
+
+def test_of_fifty_competing_judgements_one_wins(stack: Stack, play: Play) -> None:
+    play.sign("plan-1")
+
+    answers = Race(stack, play).run(
+        *((number % 2 == 0, f"key-{number}") for number in range(AT_ONCE))
+    )
+
+    (head,) = items(stack, "HEAD#", play)
+    assert answers.count("attempt-not-waiting") == AT_ONCE - 1
+    assert to_attempt(decoded(head)).judgement in answers
+
+
+def test_repeats_over_http_are_one_as_well(play: Play) -> None:
+    play.sign("plan-1")
+    play.client(Role.ASSESSOR)
+
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        replies = list(
+            pool.map(lambda _: judge_by_token(play, "plan-1", key="one-key"), range(AT_ONCE))
+        )
+
+    assert {reply.status for reply in replies} == {201}
+    assert len({reply.body for reply in replies}) == 1
+
+
+def test_a_link_is_opened_a_hundred_times_and_judged_fifty_times_at_once(
+    stack: Stack, play: Play
+) -> None:
+    play.sign("plan-1")
+    (link,) = play.links(1)
+    before = wait_for(
+        lambda: [each for each in items(stack, "HEAD#", play) if "mailed_at" in each], "the mark"
+    )
+
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        methods = ["GET", "HEAD"] * AT_ONCE
+        opened = list(pool.map(lambda method: open_link(link, method).status, methods))
+    untouched = items(stack, "HEAD#", play)
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        sent = list(pool.map(lambda _: send_form(link, competent=True), range(AT_ONCE)))
+    other = send_form(link, competent=False, feedback="Changed my mind.")
+
+    assert set(opened) == {200}
+    assert untouched == before
+    assert {reply.status for reply in sent} == {303}
+    assert other.status == 409
+    assert open_link(link).status == 410
+
+
+def test_a_link_is_void_after_a_resubmission_and_says_so(play: Play) -> None:
+    play.sign("plan-1")
+    (first,) = play.links(1)
+    play.judge(first, competent=False, feedback="Say more.")
+    play.sign("plan-1")
+    *_, second = play.links(2)
+
+    closed = open_link(first)
+
+    assert closed.status == 410
+    assert "newer attempt" in closed.body.decode()
+    assert send_form(first, competent=True).status in {409, 410}
+    assert open_link(second).status == 200
+
+
+def test_records_delivered_five_times_in_any_order_leave_one_certificate(
+    stack: Stack, play: Play
+) -> None:
+    chance = random.Random(20260302)  # noqa: S311 (an order to be repeated, not a secret)
+    with stream_off(stack, "finalise"):
+        for page_id in PAGES:
+            play.sign(page_id)
+            assert judge_by_token(play, page_id).status == 201
+    records = [record(each) for each in items(stack, "HEAD#", play)] * 5
+    chance.shuffle(records)
+
+    answers = []
+    while records:
+        size = chance.randint(1, 4)
+        batch, records = records[:size], records[size:]
+        answers.append(stack.invoke("finalise", {"Records": batch}))
+
+    assert all(answer == {"batchItemFailures": []} for answer in answers)
+    assert len(items(stack, "CERTIFICATE#", play)) == 1
+    assert play.certificate() == play.certificate()
+
+
+def test_without_the_stream_the_sweeper_mails_and_certifies(stack: Stack, play: Play) -> None:
+    with stream_off(stack, "finalise", "notify"):
+        play.sign("plan-1")
+        stack.invoke("sweep")
+        (link,) = play.links(1)
+        play.judge(link, competent=True)
+        for page_id in PAGES[1:]:
+            play.sign(page_id)
+            assert judge_by_token(play, page_id).status == 201
+        assert not items(stack, "CERTIFICATE#", play)
+
+        stack.invoke("sweep")
+
+        assert len(items(stack, "CERTIFICATE#", play)) == 1
+
+
+def test_nothing_of_one_centre_is_visible_from_another(stack: Stack, play: Play) -> None:
+    play.sign("plan-1")
+    stranger = Play(stack, create_cast(stack, f"{uuid4().hex}.example"), play.module)
+    paths = [
+        play.enrolment,
+        f"{play.enrolment}/pages/plan-1",
+        f"{play.enrolment}/pages/plan-1/attempts",
+        f"{play.enrolment}/pages/plan-1/attempts/1",
+        f"{play.enrolment}/certificate",
+        f"{play.centre}/modules/{play.module.id}/versions/1",
+    ]
+
+    for role in Role:
+        if role is Role.EXTERNAL_VERIFIER:
+            continue
+        for path in paths:
+            for theirs in (path, path.replace(play.cast.centre_id, stranger.cast.centre_id)):
+                reply = stranger.client(role).send("GET", theirs)
+                assert (reply.status, reply.json()["code"]) == (404, "not-found"), theirs
+
+
+def decoded(item: dict[str, Any]) -> dict[str, Any]:
+    """Read an item as the client gives it."""
+    reader = TypeDeserializer()
+    return {name: reader.deserialize(value) for name, value in item.items()}
+
+
+def record(item: dict[str, Any]) -> dict[str, Any]:
+    """Make the stream record that a change of an item brings."""
+    keys = {"pk": item["pk"], "sk": item["sk"]}
+    change = {"Keys": keys, "NewImage": item, "SequenceNumber": str(uuid4().int)}
+    return json.loads(json.dumps({"eventName": "MODIFY", "dynamodb": change}))  # type: ignore[no-any-return]
