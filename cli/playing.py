@@ -21,7 +21,7 @@ from cli.stack import Stack
 PATIENCE = 60  # seconds for whatever an event brings
 INITIALS = "ZN"
 LINK = re.compile(r"http://\S+/v1/review/\S+")
-OK, CREATED, SEE_OTHER, NOT_FOUND = 200, 201, 303, 404
+OK, CREATED, SEE_OTHER = 200, 201, 303
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Play:
 
         def issued() -> Any:  # noqa: ANN401 (JSON)
             reply = candidate.send("GET", f"{self.enrolment}/certificate")
-            return None if reply.status == NOT_FOUND else reply.json()
+            return reply.json() if reply.status == OK else None
 
         certificate: dict[str, Any] = wait_for(issued, "the certificate")
         return certificate

@@ -8,11 +8,9 @@ no bytecode. Nothing is done twice: libraries are kept by the digest of `require
 whole by the digest of all inputs, and then no network is needed.
 """
 
-import compileall
 import hashlib
 import json
 import os
-import py_compile
 import re
 import shutil
 import subprocess
@@ -130,17 +128,11 @@ def _chalice(root: Path, work: Path) -> tuple[object, Path]:
 
 def _compile(directory: Path) -> None:
     """Add bytecode that is never checked against its source: it halves a cold start."""
-    fine = compileall.compile_dir(
-        directory,
-        quiet=1,
-        maxlevels=20,
-        stripdir=directory,
-        prependdir="/var/task",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    # In a process of its own: which strings a used one has interned changes the bytes.
+    _run(
+        *(sys.executable, "-I", "-m", "compileall", "-q", "-r", "20"),
+        *("--invalidation-mode", "unchecked-hash", "-s", directory, "-p", "/var/task", directory),
     )
-    if not fine:
-        message = f"something in {directory.name} is no Python {_version('.')}"
-        raise PackagingError(message)
 
 
 def _add(archive: Path, directory: Path) -> None:

@@ -1,10 +1,7 @@
 """What moto cannot show: the promises of the main job, on the deployed template."""
 
-import json
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -23,6 +20,7 @@ from chalicelib.usecases.requests import Request
 from cli.people import create_cast, operator_runtime
 from cli.playing import Play, Reply, open_link, send_form, wait_for
 from cli.stack import Stack
+from tests.stack.streams import head_records, items, stream_off
 from tests.world import SHORT_MODULE
 
 PAGES = ("plan-1", "plan-2", "kn-1")
@@ -47,40 +45,6 @@ def judge_by_token(play: Play, page_id: str, key: str = "") -> Reply:
     shown = assessor.ask("GET", path).json()
     body = {"content_hash": shown["content_hash"], "competent": True, "initials": "SK"}
     return assessor.send("POST", f"{path}/judgements", body, idempotency_key=key or uuid4().hex)
-
-
-def items(stack: Stack, prefix: str, play: Play) -> list[dict[str, Any]]:
-    """Read what stands in the partition of the enrolment."""
-    answer = stack.cloud.client("dynamodb").query(
-        TableName=stack.resources["Table"],
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={
-            ":pk": {"S": f"CENTRE#{play.cast.centre_id}#ENROLMENT#{play.enrolment_id}"},
-            ":sk": {"S": prefix},
-        },
-        ConsistentRead=True,
-    )
-    found: list[dict[str, Any]] = answer["Items"]
-    return found
-
-
-@contextmanager
-def stream_off(stack: Stack, *functions: str) -> Iterator[None]:
-    """Switch the stream off for some functions, and on again."""
-    functions_client = stack.cloud.client("lambda")
-    mappings = [
-        mapping["UUID"]
-        for mapping in functions_client.list_event_source_mappings()["EventSourceMappings"]
-        if mapping["FunctionArn"].rpartition("-")[2] in functions
-    ]
-    assert len(mappings) == len(functions)
-    for mapping in mappings:
-        functions_client.update_event_source_mapping(UUID=mapping, Enabled=False)
-    try:
-        yield
-    finally:
-        for mapping in mappings:
-            functions_client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
 class Race:
@@ -200,7 +164,7 @@ def test_records_delivered_five_times_in_any_order_leave_one_certificate(
         for page_id in PAGES:
             play.sign(page_id)
             assert judge_by_token(play, page_id).status == 201
-    records = [record(each) for each in items(stack, "HEAD#", play)] * 5
+    records = head_records(stack, play) * 5
     chance.shuffle(records)
 
     answers = []
@@ -255,10 +219,3 @@ def decoded(item: dict[str, Any]) -> dict[str, Any]:
     """Read an item as the client gives it."""
     reader = TypeDeserializer()
     return {name: reader.deserialize(value) for name, value in item.items()}
-
-
-def record(item: dict[str, Any]) -> dict[str, Any]:
-    """Make the stream record that a change of an item brings."""
-    keys = {"pk": item["pk"], "sk": item["sk"]}
-    change = {"Keys": keys, "NewImage": item, "SequenceNumber": str(uuid4().int)}
-    return json.loads(json.dumps({"eventName": "MODIFY", "dynamodb": change}))  # type: ignore[no-any-return]
