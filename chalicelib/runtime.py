@@ -146,22 +146,30 @@ def load_link_keys(client: Any, secret: str) -> tuple[int, dict[int, bytes]]:  #
     return current, keys
 
 
+def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
+    """Build a runtime from settings and from what makes the client of a service."""
+    return Runtime(
+        settings=settings,
+        table=Table(client("dynamodb"), settings.table),
+        files=Files(client("s3"), settings.files_bucket),
+        signer=LinkSigner(
+            lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
+        ),
+        mail=Mail(client("ses"), settings.mail_sender),
+    )
+
+
 @functools.cache
 def runtime() -> Runtime:
     """Build the runtime of this function from its environment, once."""
-    settings = read_settings(os.environ)
     session = boto3.session.Session()
     config = Config(
         retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=8
     )
-    secret = settings.link_keys_secret
-    s3 = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
-    return Runtime(
-        settings=settings,
-        table=Table(session.client("dynamodb", config=config), settings.table),
-        files=Files(session.client("s3", config=s3), settings.files_bucket),
-        signer=LinkSigner(
-            lambda: load_link_keys(session.client("secretsmanager", config=config), secret)
-        ),
-        mail=Mail(session.client("ses", config=config), settings.mail_sender),
-    )
+    # Without it, some regions would sign links to S3 the old way.
+    configs = {"s3": config.merge(Config(signature_version="s3v4"))}
+
+    def client(service: Any) -> Any:  # noqa: ANN401 (boto3 makes clients at run time)
+        return session.client(service, config=configs.get(service, config))
+
+    return build_runtime(read_settings(os.environ), client)

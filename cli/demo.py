@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from chalicelib.formats.modules import read_module
 from chalicelib.formats.remarks import UnreadableDocumentError
+from cli.cast import create_cast
 from cli.cloud import ROOT, CloudError, reset, running
-from cli.people import create_cast
 from cli.playing import Client, Play
 from cli.stack import deploy
 from infra.package import PackagingError, package

@@ -14,8 +14,8 @@ import urllib3
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from cli.answering import complete_answers
+from cli.cast import Cast
 from cli.cloud import CloudError, http
-from cli.people import Cast
 from cli.stack import Stack
 
 PATIENCE = 60  # seconds for whatever an event brings

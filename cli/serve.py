@@ -4,14 +4,15 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
+from cli.cast import Cast, create_cast
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
-from cli.people import Cast, create_cast
 from cli.playing import LINK, Play
 from cli.stack import Stack, deploy
 from infra.package import PackagingError, package
@@ -23,17 +24,18 @@ def main() -> int:
     """Serve until Ctrl-C and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
-    port = parser.parse_args().port
+    parser.add_argument("--home", type=Path, default=HOME, help="where the state is kept")
+    given = parser.parse_args()
     try:
         packaged = package()
-        with running(HOME, port) as cloud:
+        with running(given.home, given.port) as cloud:
             stack = deploy(cloud, packaged)
             play = _resumed(stack) or _begun(stack)
             print(_board(play), flush=True)
             cloud.wait()
     except KeyboardInterrupt:
         print(
-            "\nStopped. The state is kept; `make serve` goes on from here, `make reset` clears it."
+            "\nStopped; the state is kept. `make serve` goes on from here, `make reset` clears it."
         )
         return 0
     except (CloudError, PackagingError) as error:
@@ -92,7 +94,9 @@ def _board(play: Play) -> str:
         page = f"{play.stack.api}/v1/certificates/{certificate['certificate_id']}"
         lines += ["The module is finalised. Its certificate:", f"  {page}"]
     elif link:
-        lines += ["The assessor's signed link for the last page, from that mail:", f"  {link[0]}"]
+        # The mail may have been sent when the cloud was at another port.
+        address = f"{play.stack.api}/v1/review/{link[0].rpartition('/')[2]}"
+        lines += ["The assessor's signed link for the last page, from that mail:", f"  {address}"]
     return "\n".join([*lines, "", "Ctrl-C stops it and keeps the state; `make reset` clears it."])
 
 

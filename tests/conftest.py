@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from cli.cloud import running
 from cli.stack import Stack, deploy
@@ -13,8 +12,8 @@ from tests.world import World, new_world
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    with mock_aws():
-        yield new_world()
+    with new_world() as world:
+        yield world
 
 
 @pytest.fixture(scope="session")

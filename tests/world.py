@@ -1,15 +1,18 @@
 """A small world for tests: a centre with its people and a short module, on moto's table."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import yaml
 from botocore.config import Config
+from moto import mock_aws
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
@@ -316,13 +319,29 @@ class World:
             self.judge(enrolment, self.sign(enrolment, page.id))
 
 
-def new_world(source: str = SHORT_MODULE) -> World:
-    """Make a world; call it with moto's mock_aws on."""
+@cache
+def clients() -> tuple[Any, Any]:
+    """Make the clients of DynamoDB and S3 once: reading their models takes longer than a test."""
     session = boto3.session.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
     )
-    client = session.client("dynamodb", config=Config(retries={"max_attempts": 1}))
-    s3 = session.client("s3", config=Config(signature_version="s3v4"))
-    create_table(client)
+    return (
+        session.client("dynamodb", config=Config(retries={"max_attempts": 1})),
+        session.client("s3", config=Config(signature_version="s3v4")),
+    )
+
+
+@contextmanager
+def new_world(source: str = SHORT_MODULE) -> Iterator[World]:
+    """Make a world on a fresh table and bucket of moto's."""
+    with mock_aws():
+        client, s3 = clients()
+        create_table(client)
+        _create_bucket(s3)
+        world = World(client, s3, source)
+        yield world
+        client.meta.events.unregister("before-call.dynamodb", world.calls)
+
+
+def _create_bucket(s3: Any) -> None:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-    return World(client, s3, source)

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
+from cli.cast import create_cast
 from cli.cloud import CloudError
-from cli.people import create_cast
 from cli.playing import Play, open_link
 from cli.stack import Stack
 from tests.stack.grants import grants, taken_out

@@ -17,7 +17,7 @@ from chalicelib.storage.items import to_attempt
 from chalicelib.usecases import people
 from chalicelib.usecases.judgements import Judging, judge
 from chalicelib.usecases.requests import Request
-from cli.people import create_cast, operator_runtime
+from cli.cast import create_cast, operator_runtime
 from cli.playing import Play, Reply, open_link, send_form, wait_for
 from cli.stack import Stack
 from tests.stack.streams import head_records, items, stream_off

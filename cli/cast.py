@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.people import Authorisation, Role
-from chalicelib.runtime import Runtime, load_link_keys, read_settings
-from chalicelib.storage.files import Files
-from chalicelib.storage.mail import Mail
-from chalicelib.storage.signing import LinkSigner
-from chalicelib.storage.table import Table
+from chalicelib.runtime import Runtime, build_runtime, read_settings
 from chalicelib.usecases.people import Identity, NewPerson, create_centre, create_person
 from cli.stack import Stack
 
@@ -42,18 +38,7 @@ NAMES = {
 
 def operator_runtime(stack: Stack) -> Runtime:
     """Build the runtime with which an operator uses the use cases on the local cloud."""
-    environment = stack.environment()
-    settings = read_settings(environment)
-    client = stack.cloud.client
-    return Runtime(
-        settings=settings,
-        table=Table(client("dynamodb"), settings.table),
-        files=Files(client("s3"), settings.files_bucket),
-        signer=LinkSigner(
-            lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
-        ),
-        mail=Mail(client("ses"), settings.mail_sender),
-    )
+    return build_runtime(read_settings(stack.environment()), stack.cloud.client)
 
 
 def create_cast(stack: Stack, domain: str = "harbour.example") -> Cast:

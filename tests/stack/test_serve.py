@@ -1,0 +1,70 @@
+"""`make serve`: stopped with Ctrl-C and started again, it goes on where it was."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cli.playing import LINK, Client, open_link, send_form, wait_for
+
+pytestmark = pytest.mark.xdist_group("serve")
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """Run the command until it says that it is ready, then stop it as a person does."""
+    command = [sys.executable, "-m", "cli.serve", "--home", str(home)]
+    with subprocess.Popen(  # noqa: S603 (our own command)
+        command, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("Ctrl-C"):
+                break
+        try:
+            yield said
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest = process.communicate(timeout=60)[0]
+        assert "state is kept" in rest
+        assert process.returncode == 0
+
+
+def found(pattern: str, said: str) -> str:
+    match = re.search(pattern, said)
+    assert match, said
+    return match[1]
+
+
+def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path: Path) -> None:
+    with served(tmp_path) as first:
+        assert "17 of 18 pages competent" in first
+    with served(tmp_path) as second:
+        assert "17 of 18 pages competent" in second
+        assert found(r"Enrolment +(\S+)", first) == found(r"Enrolment +(\S+)", second)
+        api = found(r"API +(\S+)/v1\n", second)
+        candidate = Client(api, found(r"candidate +(\S+)\n", second))
+        link = LINK.search(second)
+        assert link
+        assert open_link(link[0]).status == 200
+
+        assert send_form(link[0], competent=True).status == 303
+
+        path = (
+            f"/v1/centres/{found(r'Centre +([0-9A-Z]+)', second)}"
+            f"/enrolments/{found(r'Enrolment +([0-9A-Z]+)', second)}/certificate"
+        )
+        certificate = wait_for(
+            lambda: (reply := candidate.send("GET", path)).status == 200 and reply.json(),
+            "the certificate",
+        )
+    with served(tmp_path) as third:
+        assert "18 of 18 pages competent" in third
+        assert certificate["certificate_id"] in third
