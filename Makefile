@@ -38,6 +38,7 @@ check: setup .cloud/lint/.made
 
 seeds: setup ## the importers and the main job on the real documents; SEEDS=DIR
 	@$(RUN) -m cli.seeds "$(SEEDS)"
+	@$(RUN) -m cli.demo --module .cloud/seeds/workbook.md --output .cloud/seeds/output
 
 package: .venv/.made
 	@$(RUN) -m infra.package

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from infra.package import PackagingError, package
 HOME = ROOT / ".cloud" / "demo"
 OUTPUT = ROOT / "demo-output"
 DEMO_MODULE = ROOT / "modules" / "working-relationships.md"
+RESULTS = ("certificate.pdf", "certificate.json", "summary.json")
 FEEDBACK = "Nearly there: say in your own words who you would tell, and when."
 
 
@@ -28,25 +28,27 @@ def main() -> int:
     """Play the demo and return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--module", type=Path, default=DEMO_MODULE, help="a module file to play")
-    module = parser.parse_args().module
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the results go")
+    given = parser.parse_args()
     started = time.monotonic()
     try:
-        summary = demo(module)
+        summary = demo(given.module, given.output)
     except (CloudError, PackagingError, UnreadableDocumentError, OSError) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
         return 1
     summary["seconds"] = round(time.monotonic() - started, 1)
-    (OUTPUT / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    _tell(summary)
+    _write(given.output / "summary.json", summary)
+    _tell(summary, given.output)
     return 0
 
 
-def demo(module_file: Path) -> dict[str, Any]:
+def demo(module_file: Path, output: Path) -> dict[str, Any]:
     """Play the main job with a module file, leave the output, and return the summary."""
     source = module_file.read_text(encoding="utf-8")
     module = read_module(source).module
-    shutil.rmtree(OUTPUT, ignore_errors=True)
-    OUTPUT.mkdir()
+    output.mkdir(parents=True, exist_ok=True)
+    for name in RESULTS:
+        (output / name).unlink(missing_ok=True)
     print("Packaging the application")
     packaged = package()
     reset(HOME)
@@ -60,7 +62,7 @@ def demo(module_file: Path) -> dict[str, Any]:
         with _bar() as bar:
             _work(play, bar)
         certificate = play.certificate()
-        return _finish(play, certificate)
+        return _finish(play, certificate, output)
 
 
 def _work(play: Play, bar: Progress) -> None:
@@ -87,7 +89,7 @@ def _returned(play: Play) -> str:
     return page_id
 
 
-def _finish(play: Play, certificate: dict[str, Any]) -> dict[str, Any]:
+def _finish(play: Play, certificate: dict[str, Any], output: Path) -> dict[str, Any]:
     """Check what has come of it, as a stranger would, and write it down."""
     progress = play.progress()
     public = Client(play.stack.api).ask("GET", f"/v1/certificates/{certificate['certificate_id']}")
@@ -102,10 +104,8 @@ def _finish(play: Play, certificate: dict[str, Any]) -> dict[str, Any]:
         "the public page keeps the name to initials": verified["holder"] == "Z. N.",
         "it is the same certificate when asked again": again == certificate,
     }
-    (OUTPUT / "certificate.json").write_text(
-        json.dumps(certificate, indent=2, ensure_ascii=False) + "\n"
-    )
-    (OUTPUT / "certificate.pdf").write_bytes(play.certificate_pdf())
+    _write(output / "certificate.json", certificate)
+    (output / "certificate.pdf").write_bytes(play.certificate_pdf())
     failed = [check for check, passed in checks.items() if not passed]
     if failed:
         message = f"the job was played, but it does not hold that {'; that '.join(failed)}"
@@ -130,6 +130,10 @@ def _finish(play: Play, certificate: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description:<40}"),
@@ -139,7 +143,11 @@ def _bar() -> Progress:
     )
 
 
-def _tell(summary: dict[str, Any]) -> None:
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _tell(summary: dict[str, Any], output: Path) -> None:
     counts = summary["counts"]
     held = (
         f"{counts['pages']} pages: {counts['statements']} statements, {counts['choices']} choice "
@@ -158,9 +166,7 @@ def _tell(summary: dict[str, Any]) -> None:
         *(f"  - {missing}" for missing in summary["not_part_of_the_product_yet"]),
         "",
         f"All {len(summary['checks'])} checks passed in {summary['seconds']} s. Open:",
-        "  demo-output/certificate.pdf",
-        "  demo-output/certificate.json",
-        "  demo-output/summary.json",
+        *(f"  {_short(output / name)}" for name in RESULTS),
     ]
     print("\n".join(lines))
 

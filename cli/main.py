@@ -6,9 +6,10 @@ from io import TextIOWrapper
 
 import typer
 
-from cli import modules
+from cli import centres, modules
 
 SUB_COMMANDS: Mapping[str, typer.Typer] = {
+    "centre": centres.app,
     "module": modules.app,
 }
 

@@ -11,13 +11,12 @@ from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
 from cli.cast import Cast, create_cast
+from cli.centres import SERVED
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
 from cli.stack import Stack, deploy
 from infra.package import PackagingError, package
-
-SERVED = "served.json"  # in the cloud's own directory: goes with its state when that is reset
 
 
 def main() -> int:
@@ -31,6 +30,7 @@ def main() -> int:
         with running(given.home, given.port) as cloud:
             stack = deploy(cloud, packaged)
             play = _resumed(stack) or _begun(stack)
+            _write_down(play)
             print(_board(play), flush=True)
             cloud.wait()
     except KeyboardInterrupt:
@@ -65,9 +65,18 @@ def _begun(stack: Stack) -> Play:
         play.judge(link, competent=True)
     play.sign(pages[-1])
     list(play.links(len(pages)))  # the mail with the last link has come
-    known = {"cast": asdict(play.cast), "enrolment_id": play.enrolment_id}
-    (stack.cloud.home / SERVED).write_text(json.dumps(known, indent=1))
     return play
+
+
+def _write_down(play: Play) -> None:
+    """Write down what is served, for the next start, and where, for the command line."""
+    known = {
+        "cast": asdict(play.cast),
+        "enrolment_id": play.enrolment_id,
+        "endpoint": play.stack.cloud.endpoint,
+        "table": play.stack.resources["Table"],
+    }
+    (play.stack.cloud.home / SERVED).write_text(json.dumps(known, indent=1))
 
 
 def _board(play: Play) -> str:

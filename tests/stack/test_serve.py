@@ -1,5 +1,6 @@
 """`make serve`: stopped with Ctrl-C and started again, it goes on where it was."""
 
+import json
 import re
 import signal
 import subprocess
@@ -37,6 +38,14 @@ def served(home: Path) -> Iterator[str]:
         assert process.returncode == 0
 
 
+def operate(home: Path, *arguments: str) -> dict[str, str]:
+    """Run the operator's command line against what is served."""
+    command = [sys.executable, "-m", "cli.main", *arguments, "--home", str(home), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 (ours)
+    answer: dict[str, str] = json.loads(done.stdout)
+    return answer
+
+
 def found(pattern: str, said: str) -> str:
     match = re.search(pattern, said)
     assert match, said
@@ -56,6 +65,12 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         assert open_link(link[0]).status == 200
 
         assert send_form(link[0], competent=True).status == 303
+        made = operate(tmp_path, "centre", "create", "Quayside Training")
+        person = operate(
+            *(tmp_path, "centre", "add-person", made["centre_id"], "Ann Other"),
+            *("--role", "administrator", "--issuer", "https://issuer.example", "--subject", "1"),
+        )
+        assert person["person_id"]
 
         path = (
             f"/v1/centres/{found(r'Centre +([0-9A-Z]+)', second)}"
