@@ -18,37 +18,41 @@ from chalicelib.api.http import OPERATIONS, Call, Operation, respond
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events
 from chalicelib.events import sweep as sweep_events
-from chalicelib.runtime import runtime
-
-app = Chalice(app_name="testamur")
+from chalicelib.runtime import Runtime, runtime
 
 
-def _view(operation: Operation) -> Callable[..., Response]:
-    def view(**parameters: str) -> Response:
-        request: Any = app.current_request  # shared state: read once, here
-        answered = respond(
-            Call(
-                runtime=runtime(),
-                operation=operation,
-                method=request.method,
-                path=request.context["path"],
-                parameters=parameters,
-                query=request.query_params or {},
-                headers=request.headers,
-                raw_body=request.raw_body,
+def build_app(runtime: Callable[[], Runtime]) -> Chalice:
+    """Make an application whose views work with the runtime that they are handed."""
+    application = Chalice(app_name="testamur")
+
+    def view_of(operation: Operation) -> Callable[..., Response]:
+        def view(**parameters: str) -> Response:
+            request: Any = application.current_request  # shared state: read once, here
+            answered = respond(
+                Call(
+                    runtime=runtime(),
+                    operation=operation,
+                    method=request.method,
+                    path=request.context["path"],
+                    parameters=parameters,
+                    query=request.query_params or {},
+                    headers=request.headers,
+                    read_body=lambda: request.raw_body,
+                )
             )
-        )
-        body = "" if request.method == "HEAD" else answered.body
-        return Response(body, dict(answered.headers), answered.status)
+            body = "" if request.method == "HEAD" else answered.body
+            return Response(body, dict(answered.headers), answered.status)
 
-    return view
+        return view
+
+    for each in OPERATIONS:
+        methods = ["GET", "HEAD"] if each.method == "GET" else [each.method]
+        route = application.route(each.path, methods=methods, name=each.id, content_types=["*/*"])
+        route(view_of(each))
+    return application
 
 
-for _operation in OPERATIONS:
-    _methods = ["GET", "HEAD"] if _operation.method == "GET" else [_operation.method]
-    app.route(_operation.path, methods=_methods, name=_operation.id, content_types=["*/*"])(
-        _view(_operation)
-    )
+app = build_app(runtime)
 
 
 @app.lambda_function(name="finalise")

@@ -26,5 +26,6 @@ def log_failure(event: str, error: BaseException, **fields: str | float) -> None
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     # What AWS refused is named by a code; its message may quote what was sent.
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    response = getattr(error, "response", None) or {}  # None where no answer came
+    code = response.get("Error", {}).get("Code", "")
     log(event, error=type(error).__name__, code=code, where=where, **fields)

@@ -164,6 +164,7 @@ def create_table(client: Any) -> None:
     )
 
 
+@cache
 def _template() -> Any:
     class Loader(yaml.SafeLoader):
         """Reads CloudFormation's short forms as plain values."""

@@ -21,14 +21,19 @@ class SignatureIn(RequestModel):
     signature: Text
 
 
-class AttemptOut(AnswerModel):
-    """An attempt. To its candidate it is the receipt: the hash covers all that was signed."""
+class Receipt(AnswerModel):
+    """What the candidate keeps: it never changes, and the hash covers all that was signed."""
 
     page_id: str
     number: int
     content_hash: str
     signed_at: datetime
     candidate_id: str
+
+
+class AttemptOut(Receipt):
+    """An attempt as it stands now."""
+
     assessor_id: str
     withdrawn_at: datetime | None
     set_aside_at: datetime | None
@@ -78,7 +83,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
     summary="Sign the page as its draft stands; the answer is a receipt to keep.",
     who="the candidate",
     body=SignatureIn,
-    answer=AttemptOut,
+    answer=Receipt,
     status=201,
     idempotent=True,
     if_match=True,
@@ -107,7 +112,7 @@ def sign_page(call: Call) -> Answer:
         call.request(actor, body),
     )
     # Relative to this very address, which has no slash at its end.
-    return answer(AttemptOut(**attempt_fields(attempt)), 201, location=f"attempts/{attempt.number}")
+    return answer(Receipt(**attempt_fields(attempt)), 201, location=f"attempts/{attempt.number}")
 
 
 @operation(
@@ -144,6 +149,23 @@ def get_attempt(call: Call) -> Answer:
 
 
 @operation(
+    "withdrawAttempt",
+    "DELETE",
+    ATTEMPT,
+    summary="Take an attempt back while nobody has judged it; it stays in the history.",
+    who="the candidate",
+    answer=AttemptOut,
+    problems=("role-not-allowed", "not-the-candidate", "attempt-not-waiting"),
+)
+def withdraw_attempt(call: Call) -> Answer:
+    """Withdraw an unjudged attempt; the page is open again, with the same answers."""
+    attempt = attempts.withdraw(
+        call.runtime, call.actor(), call["enrolment_id"], call["page_id"], call.number("number")
+    )
+    return answer(AttemptOut(**attempt_fields(attempt)))
+
+
+@operation(
     "sendReviewLink",
     "POST",
     ATTEMPT + "/review-links",
@@ -157,6 +179,7 @@ def get_attempt(call: Call) -> Answer:
 def send_review_link(call: Call) -> Answer:
     """Ask for the mail; one that has just been sent is not sent again."""
     actor = call.actor()
+    call.no_body()
     call.request(actor)
     links.send_link(
         call.runtime, actor, call["enrolment_id"], call["page_id"], call.number("number")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.html import page
+from chalicelib.api.html import SHEET, page
 from chalicelib.api.http import Answer, AnswerModel, Call, answer, operation
 from chalicelib.domain.certificates import (
     STATE_WORDS,
@@ -13,7 +13,7 @@ from chalicelib.domain.certificates import (
     initials,
 )
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.times import local_date, parse
+from chalicelib.domain.times import local, local_date, parse
 from chalicelib.usecases import certificates
 
 CERTIFICATE = "/v1/certificates/{certificate_id}"
@@ -113,13 +113,14 @@ def get_certificate_pdf(call: Call) -> Answer:
     summary="The public page of a certificate: HTML or JSON by Accept; with `.pdf`, the document.",
     who="anybody",
     answer=PublicCertificate,
+    also=(302,),
     media=("application/json", "text/html"),
     signed_in=False,
 )
 def verify_certificate(call: Call) -> Answer:
     """Answer with what anybody may know, or lead to the PDF."""
-    wanted = call["certificate_id"]
     try:
+        wanted = call["certificate_id"]
         found = certificates.find_certificate(call.runtime, wanted.removesuffix(PDF))
     except NotFound:
         if _wants_html(call):
@@ -130,7 +131,14 @@ def verify_certificate(call: Call) -> Answer:
         return Answer(302, "", {"Location": where})
     public = _public(call, found)
     if _wants_html(call):
-        return page("certificate.html", certificate=public, valid=CertificateState.VALID)
+        zone = found.record["centre"]["time_zone"]
+        return page(
+            "certificate.html",
+            sheets=(SHEET, "certificate.css"),
+            certificate=public,
+            valid=CertificateState.VALID,
+            looked_up=local(call.runtime.now(), zone),
+        )
     return answer(public, x_robots_tag="noindex")
 
 

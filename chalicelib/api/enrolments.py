@@ -7,7 +7,13 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
 from chalicelib.api.texts import Identifier
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState, PageProgress, PageState
+from chalicelib.domain.enrolments import (
+    Enrolment,
+    EnrolmentState,
+    PageProgress,
+    PageState,
+    progress,
+)
 from chalicelib.usecases import enrolments
 from chalicelib.usecases.enrolments import NewEnrolment
 
@@ -23,6 +29,12 @@ class EnrolmentIn(RequestModel):
     module_id: Identifier
     module_version: Annotated[int, Field(ge=1, le=999_999)]
     due_on: date | None = None
+
+
+class EnrolmentChange(RequestModel):
+    """What is to change of an enrolment."""
+
+    assessor_id: Identifier
 
 
 class ProgressOut(AnswerModel):
@@ -75,9 +87,9 @@ def create_enrolment(call: Call) -> Answer:
         due_on=body.due_on,
     )
     made = enrolments.create_enrolment(call.runtime, actor, new, call.request(actor, body))
-    enrolment, progress = enrolments.get_progress(call.runtime, actor, made.id)
-    where = ENROLMENT.format(centre_id=actor.centre_id, enrolment_id=made.id)
-    return answer(_out(enrolment, progress), 201, location=call.address(where))
+    module = enrolments.pinned_module(call.runtime, made.centre_id, made)
+    where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
+    return answer(_out(made, progress(module, made, ())), 201, location=call.address(where))
 
 
 @operation(
@@ -91,7 +103,35 @@ def create_enrolment(call: Call) -> Answer:
 def get_enrolment(call: Call) -> Answer:
     """Answer with the enrolment and what every page waits for."""
     enrolment, progress = enrolments.get_progress(call.runtime, call.actor(), call["enrolment_id"])
-    return answer(_out(enrolment, progress))
+    return answer(_out(enrolment, progress), etag=enrolments.etag(enrolment))
+
+
+@operation(
+    "changeEnrolment",
+    "PATCH",
+    ENROLMENT,
+    summary="Give an enrolment to another assessor, with every page that waits for judgement.",
+    who="administrator",
+    body=EnrolmentChange,
+    answer=EnrolmentOut,
+    if_match=True,
+    problems=(
+        "role-not-allowed",
+        "own-work",
+        "enrolment-complete",
+        "stale-enrolment",
+        "invalid-enrolment",
+    ),
+)
+def change_enrolment(call: Call) -> Answer:
+    """Reassign the enrolment; links to the waiting pages die, and fresh ones are mailed."""
+    actor = call.actor()
+    body = call.body(EnrolmentChange)
+    enrolments.reassign(
+        call.runtime, actor, call["enrolment_id"], body.assessor_id, call.if_match()
+    )
+    enrolment, progress = enrolments.get_progress(call.runtime, actor, call["enrolment_id"])
+    return answer(_out(enrolment, progress), etag=enrolments.etag(enrolment))
 
 
 def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentOut:

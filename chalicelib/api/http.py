@@ -82,11 +82,14 @@ class Call:
     parameters: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    raw_body: bytes
+    read_body: Callable[[], bytes]
 
     def __getitem__(self, name: str) -> str:
-        """Return a path parameter."""
-        return self.parameters[name]
+        """Return a path parameter; what none of ours can look like is not found."""
+        value = self.parameters[name]
+        if not PARAMETER.fullmatch(value):
+            raise not_found()
+        return value
 
     def number(self, name: str) -> int:
         """Return a path parameter that is a number; what is none is not found."""
@@ -106,21 +109,33 @@ class Call:
 
     def body(self, model: type[Body]) -> Body:
         """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""
-        self._check_media(JSON)
-        _check_json(self.raw_body)
         try:
-            return model.model_validate_json(self.raw_body)
+            raw = self._raw_body(JSON)
+        except UnicodeEncodeError:
+            raise _half_a_pair() from None
+        _check_json(raw)
+        try:
+            return model.model_validate_json(raw)
         except ValidationError as error:
             _refuse(error)
 
+    def no_body(self) -> None:
+        """Refuse every field, where a request says all by its address."""
+        try:
+            empty = not self.read_body()
+        except UnicodeEncodeError:
+            empty = False
+        if not empty:
+            self.body(RequestModel)
+
     def form(self) -> dict[str, str]:
         """Read the fields of an HTML form."""
-        self._check_media(FORM)
         try:
+            raw = self._raw_body(FORM)
             pairs = parse_qsl(
-                self.raw_body.decode("ascii"),
+                raw.decode("ascii"),
                 keep_blank_values=True,
-                strict_parsing=bool(self.raw_body),
+                strict_parsing=bool(raw),
                 errors="strict",
                 max_num_fields=FORM_FIELDS_LIMIT,
             )
@@ -158,12 +173,14 @@ class Call:
         """
         return "../" * (self.operation.path.count("/") - 1) + path.removeprefix("/")
 
-    def _check_media(self, wanted: str) -> None:
-        if len(self.raw_body) > BODY_LIMIT:
-            raise TooLarge("body-too-large", f"Send at most {BODY_LIMIT // 1024} KiB.")
+    def _raw_body(self, wanted: str) -> bytes:
         media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != wanted:
             raise UnsupportedMedia("unsupported-media-type", f"Send the body as {wanted}.")
+        raw = self.read_body()
+        if len(raw) > BODY_LIMIT:
+            raise TooLarge("body-too-large", f"Send at most {BODY_LIMIT // 1024} KiB.")
+        return raw
 
 
 View = Callable[[Call], Answer]
@@ -182,6 +199,7 @@ class Operation:
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
+    also: tuple[int, ...] = ()  # other statuses of an answer that is no refusal
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
     if_match: bool = False
@@ -202,6 +220,7 @@ def operation(  # noqa: PLR0913 (the declaration of a route is its table of cont
     body: type[RequestModel] | None = None,
     answer: type[BaseModel] | None = None,
     status: int = 200,
+    also: tuple[int, ...] = (),
     media: tuple[str, ...] = (JSON,),
     idempotent: bool = False,
     if_match: bool = False,
@@ -222,6 +241,7 @@ def operation(  # noqa: PLR0913 (the declaration of a route is its table of cont
                 body=body,
                 answer=answer,
                 status=status,
+                also=also,
                 media=media,
                 idempotent=idempotent,
                 if_match=if_match,
@@ -239,7 +259,7 @@ def respond(call: Call) -> Answer:
     started = time.perf_counter()
     code = ""
     try:
-        answered = _view(call)
+        answered = call.operation.view(call)
     except DomainError as error:
         code = error.code
         answered = _problem_answer(call, error)
@@ -257,12 +277,6 @@ def respond(call: Call) -> Answer:
     )
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return Answer(answered.status, answered.body, headers | dict(answered.headers))
-
-
-def _view(call: Call) -> Answer:
-    if not all(PARAMETER.fullmatch(value) for value in call.parameters.values()):
-        raise not_found()
-    return call.operation.view(call)
 
 
 def _problem_answer(call: Call, error: DomainError) -> Answer:
@@ -295,31 +309,35 @@ def _instance(call: Call) -> str:
 
 
 def _check_json(raw: bytes) -> None:
-    """Refuse what JSON readers differ about: names twice, NaN, deep nesting, lone surrogates."""
+    """Refuse what JSON readers differ about: names twice, NaN, deep nesting, half a pair."""
     try:
-        document = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        text = raw.decode("utf-8")
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         json.dumps(document, ensure_ascii=False).encode("utf-8")
         deep = _depth(document) > NESTING_LIMIT
-    except (ValueError, RecursionError):
+    except RecursionError:
         deep = True
+    except UnicodeEncodeError:
+        raise _half_a_pair() from None
+    except ValueError:
+        raise Malformed("malformed-json", "This is no JSON in UTF-8; send one object.") from None
     if deep:
-        detail = (
-            "Send JSON in UTF-8, nested at most 100 deep, without names twice, NaN or Infinity."
-        )
-        raise Malformed("malformed-json", detail)
+        raise Invalid("nested-too-deep", f"Nest arrays and objects at most {NESTING_LIMIT} deep.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError
+        raise Invalid("duplicate-field", "A field comes twice in one object; send each once.")
     return document
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise ValueError
+    raise Invalid("not-a-number", "NaN and Infinity are no numbers; leave them out.")
+
+
+def _half_a_pair() -> Invalid:
+    return Invalid("half-a-character", "Half of a surrogate pair; send whole characters.")
 
 
 def _depth(value: Any) -> int:  # noqa: ANN401 (any JSON)

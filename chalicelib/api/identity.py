@@ -84,23 +84,30 @@ def _decode(runtime: Runtime, issuer: Issuer, token: str) -> jwt.Token:
 
 
 def _keys(runtime: Runtime, issuer: Issuer) -> KeySet:
-    def load() -> KeySet:
-        try:
-            return KeySet.import_key_set(runtime.fetch_json(issuer.keys))
-        except (OSError, ValueError, JoseError) as error:
-            detail = "The issuer's keys cannot be read just now; nothing is wrong with the request."
-            raise Unavailable("keys-unreachable", detail) from error
+    return runtime.cache.get(("keys", issuer.keys), lambda: _fetch(runtime, issuer), KEYS_KEPT)
 
-    return runtime.cache.get(("keys", issuer.keys), load, KEYS_KEPT)
+
+def _fetch(runtime: Runtime, issuer: Issuer) -> KeySet:
+    try:
+        return KeySet.import_key_set(runtime.fetch_json(issuer.keys))
+    except Exception as error:
+        # Whatever stands there, or does not: it is not what an issuer publishes.
+        detail = "The issuer's keys cannot be read just now; nothing is wrong with the request."
+        raise Unavailable("keys-unreachable", detail) from error
 
 
 def _refresh(runtime: Runtime, issuer: Issuer) -> bool:
-    """Forget the keys, at most once in a while; tell whether that was done."""
+    """Fetch the keys anew, at most once in a while; tell whether that was done.
+
+    Those we have are kept until there are new ones: no forged token may take them away.
+    """
     asked = ("keys-refreshed", issuer.keys)
     now = runtime.now()
     if runtime.cache.get(asked, lambda: now, REFRESH_PAUSE) is not now:
         return False
+    fresh = _fetch(runtime, issuer)
     runtime.cache.forget(("keys", issuer.keys))
+    runtime.cache.get(("keys", issuer.keys), lambda: fresh, KEYS_KEPT)
     return True
 
 

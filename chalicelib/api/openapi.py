@@ -9,12 +9,22 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.http import FORM, OPERATIONS, PROBLEM, Answer, Call, Operation, operation
+from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Answer, Call, Operation, operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.errors import not_found
 
 VERSION = "1.0.0"
 MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
+BODY_CODES = (
+    "malformed-json",
+    "duplicate-field",
+    "half-a-character",
+    "nested-too-deep",
+    "not-a-number",
+    "body-too-large",
+    "unsupported-media-type",
+    "invalid-body",
+)
 GUIDE = """
 Everything that belongs to a centre lives under `/v1/centres/{centre_id}`; what is not in that
 centre, or not yours to see, is a 404, always the same one.
@@ -134,7 +144,7 @@ def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (p
         schema = refs[each.body, "validation"]
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {JSON: {"schema": schema}},
         }
     elif each.id == "judgeByLink":
         described["requestBody"] = {"required": True, "content": {FORM: {"schema": FORM_SCHEMA}}}
@@ -163,16 +173,18 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
     success: dict[str, Any] = {"description": HTTPStatus(each.status).phrase}
-    if each.answer:
-        schema = refs[each.answer, _answer_mode(each.answer, refs)]
-        success["content"] = {"application/json": {"schema": schema}}
+    if JSON in each.media:
+        mode = _answer_mode(each.answer, refs) if each.answer else ""
+        schema = refs[each.answer, mode] if each.answer else {"type": "object"}
+        success["content"] = {JSON: {"schema": schema}}
     if "text/html" in each.media:
         success.setdefault("content", {})["text/html"] = {"schema": {"type": "string"}}
-    if each.if_match or each.id == "getPage":
+    if each.if_match or each.id in {"getPage", "getEnrolment"}:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses = {str(each.status): success}
+    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
     by_status: dict[int, list[str]] = {}
-    for code in _codes(each):
+    for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _problem_response(each, status, codes)
@@ -183,7 +195,8 @@ def _answer_mode(model: type[BaseModel], refs: Any) -> str:  # noqa: ANN401 (as 
     return "serialization" if (model, "serialization") in refs else "validation"
 
 
-def _codes(each: Operation) -> list[str]:
+def documented(each: Operation) -> list[str]:
+    """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
     if each.signed_in:
         codes += ["unauthenticated", "unknown-person", "keys-unreachable"]
@@ -193,8 +206,8 @@ def _codes(each: Operation) -> list[str]:
         codes += ["idempotency-key-required", "idempotency-key-reused"]
     if each.if_match:
         codes.append("if-match-required")
-    if each.body:
-        codes += ["malformed-json", "body-too-large", "unsupported-media-type", "invalid-body"]
+    if each.body or each.idempotent:
+        codes += BODY_CODES
     if each.id == "judgeByLink":
         codes += ["malformed-form", "body-too-large", "unsupported-media-type"]
     return sorted(set(codes))

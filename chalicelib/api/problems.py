@@ -34,7 +34,17 @@ CODES: dict[str, Entry] = {
     "malformed-json": Entry(
         400,
         "The body is no JSON that can be read",
-        "Send one JSON object in UTF-8, nested at most 100 deep, each name once, without NaN.",
+        "Send one JSON object in UTF-8.",
+    ),
+    "duplicate-field": Entry(422, "A field comes twice", "Send each field of an object once."),
+    "not-a-number": Entry(422, "NaN is no number", "Send no NaN and no Infinity."),
+    "half-a-character": Entry(
+        422,
+        "Half of a surrogate pair is no text",
+        "Send whole characters: both halves of a pair, or neither.",
+    ),
+    "nested-too-deep": Entry(
+        422, "The body is nested too deeply", "Nest arrays and objects at most 100 deep."
     ),
     "malformed-form": Entry(
         400,
@@ -81,6 +91,11 @@ CODES: dict[str, Entry] = {
         "The authorisation has just changed",
         "Send the judgement again; it rests on the new authorisation then.",
     ),
+    "not-the-countersigner": Entry(
+        403,
+        "Another countersigner is named",
+        "Have the countersigner whom the assessor's authorisation names do it.",
+    ),
     "own-work": Entry(403, "Nobody judges their own work", "Have another assessor judge it."),
     "not-found": Entry(
         404,
@@ -119,6 +134,12 @@ CODES: dict[str, Entry] = {
         "The attempt waits for no judgement",
         "Read the page: it has been judged or withdrawn.",
     ),
+    "attempt-not-judged": Entry(
+        409, "The attempt has not been judged", "Wait for its judgement, then look again."
+    ),
+    "judgement-changed": Entry(
+        409, "The judgement was changed in between", "Read the attempt again."
+    ),
     "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
     "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
     "link-void": Entry(
@@ -128,6 +149,11 @@ CODES: dict[str, Entry] = {
         412,
         "The page was changed in between",
         "Compare yours with `current.answers`, then send again with `current.etag` as If-Match.",
+    ),
+    "stale-enrolment": Entry(
+        412,
+        "The enrolment was changed in between",
+        "Read the enrolment again, then send with its current ETag as If-Match.",
     ),
     "if-match-required": Entry(
         428,

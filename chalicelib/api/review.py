@@ -13,7 +13,7 @@ from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
 from chalicelib.domain.certificates import initials
 from chalicelib.domain.errors import DomainError, Flaw, Invalid, Unavailable
-from chalicelib.domain.judgements import Decision
+from chalicelib.domain.judgements import Decision, check_decision
 from chalicelib.domain.links import LinkState
 from chalicelib.domain.marking import Mark
 from chalicelib.domain.modules import ChoiceItem, Item, Module, Page, Question, Statement
@@ -65,11 +65,11 @@ def open_review(call: Call) -> Answer:
     """Show the attempt of the link, or kindly say why it does not open any more."""
     try:
         opened = links.open_link(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened)
+        return _review(call, opened)
     except DomainError as error:
         return _unopened(error)
-    if opened.state is not LinkState.LIVE:
-        return _closed(call, opened)
-    return _review(call, opened)
 
 
 @operation(
@@ -81,7 +81,17 @@ def open_review(call: Call) -> Answer:
     media=MEDIA,
     status=303,
     signed_in=False,
-    problems=("not-found", "invalid-judgement", "attempt-not-waiting", "link-expired", "link-void"),
+    problems=(
+        "not-found",
+        "role-not-allowed",
+        "not-authorised",
+        "authorisation-changed",
+        "own-work",
+        "invalid-judgement",
+        "attempt-not-waiting",
+        "link-expired",
+        "link-void",
+    ),
 )
 def judge_by_link(call: Call) -> Answer:
     """Record the judgement of the form; the same form again leads to the same record."""
@@ -95,8 +105,7 @@ def judge_by_link(call: Call) -> Answer:
         return _again(call, form, error)
     except DomainError as error:
         return _refused(call, form, error)
-    where = call.address(f"/v1/review/{call['token']}/judgement")
-    return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
+    return _lead_to(call, "/judgement")
 
 
 @operation(
@@ -106,15 +115,18 @@ def judge_by_link(call: Call) -> Answer:
     summary="The judgement recorded for the attempt of the link, without evidence.",
     who="the holder of the link",
     media=MEDIA,
+    also=(303,),
     signed_in=False,
-    problems=("not-found",),
+    problems=("not-found", "link-expired", "link-used", "link-void"),
 )
 def show_judgement(call: Call) -> Answer:
-    """Show what was recorded; evidence is not shown again."""
+    """Show what was recorded, or lead to the form that records; evidence is not shown again."""
     try:
         opened = links.open_link(call.runtime, call["token"])
     except DomainError as error:
         return _unopened(error)
+    if opened.state is LinkState.LIVE:
+        return _lead_to(call, "")
     judgement = opened.signed.attempt.judgement
     if judgement is None or judgement.judged_by != opened.link.assessor_id:
         return _closed(call, opened)
@@ -152,21 +164,29 @@ def send_fresh_link(call: Call) -> Answer:
 
 
 def _decision(form: Mapping[str, str]) -> Decision:
+    """Read the form, or raise Invalid with everything that is wrong with it at once."""
     flaws = [
         Flaw(f"/{name}", "unknown-field", f"The form has no field {name}; leave it out.")
         for name in sorted(form.keys() - set(FIELDS))
     ]
     if form.get("competent") not in {"Y", "N"}:
         flaws.append(Flaw("/competent", "required", "Choose Yes or No."))
-    texts = {}
-    for name in ("initials", "feedback"):
+    texts = {"initials": "", "feedback": ""}
+    unreadable = set()
+    for name in texts:
         try:
             texts[name] = clean(form.get(name, "")).strip()
         except ValueError as error:
+            unreadable.add(f"/{name}")
             flaws.append(Flaw(f"/{name}", "invalid-text", f"The text {error}."))
+    decision = Decision(competent=form.get("competent") != "N", **texts)
+    try:
+        check_decision(decision)
+    except Invalid as error:
+        flaws.extend(flaw for flaw in error.flaws if flaw.pointer not in unreadable)
     if flaws:
         raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
-    return Decision(competent=form["competent"] == "Y", **texts)
+    return decision
 
 
 def _review(
@@ -192,7 +212,7 @@ def _review(
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),
         rows=rows,
         statements={item.id: item.text for item in module.items},
-        marked=sum(mark.right is not None for mark in review.marks),
+        score=_score(rows),
         wrong=[row for row in rows if row.mark and row.mark.right is False],
         contradicted=[row for row in rows if row.mark and row.mark.contradicts],
         not_understood=[row for row in rows if row.kind == "statement" and not row.settled],
@@ -200,6 +220,22 @@ def _review(
         fields=FIELDS,
         flaws=_by_field(flaws),
     )
+
+
+def _score(rows: list[Row]) -> str:
+    """Sum up the page: what was right, understood and written."""
+    marked = [row for row in rows if row.mark and row.mark.right is not None]
+    statements = [row for row in rows if row.kind == "statement"]
+    written = sum(bool(row.words) for row in rows)
+    parts = []
+    if marked:
+        parts.append(f"{sum(row.settled for row in marked)} of {len(marked)} right")
+    if statements:
+        understood = sum(row.settled for row in statements)
+        parts.append(f"{understood} of {len(statements)} understood")
+    if written:
+        parts.append("1 written answer" if written == 1 else f"{written} written answers")
+    return ", ".join(parts) or "Nothing here is marked by the machine"
 
 
 def _by_field(flaws: tuple[Flaw, ...]) -> dict[str, str]:
@@ -248,11 +284,11 @@ def _again(call: Call, form: Mapping[str, str], error: Invalid) -> Answer:
     """Show the form again with what was typed and what is missing, if the link still opens."""
     try:
         opened = links.open_link(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened, form)
+        return _review(call, opened, form, error.flaws)
     except DomainError as unopened:
         return _unopened(unopened, form)
-    if opened.state is not LinkState.LIVE:
-        return _closed(call, opened, form)
-    return _review(call, opened, form, error.flaws)
 
 
 def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
@@ -265,6 +301,11 @@ def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
         return _sorry(error, form)
     used = error.code == "attempt-not-waiting" and opened.state is LinkState.USED
     return _closed(call, opened, form, status=409 if used else 410)
+
+
+def _lead_to(call: Call, below: str) -> Answer:
+    where = call.address(f"/v1/review/{call['token']}{below}")
+    return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
 
 
 def _closed(

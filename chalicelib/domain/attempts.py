@@ -60,12 +60,19 @@ class Attempt:
         return self.judgement is None and self.withdrawn_at is None
 
     @property
+    def countersigner_awaited(self) -> str:
+        """The id of the person who must stand for the judgement before it counts, or empty."""
+        if self.judgement is None or self.countersignature:
+            return ""
+        return self.judgement.countersigner_id
+
+    @property
     def standing(self) -> bool:
         """Whether its page counts as competent: judged so, countersigned if need be, in force."""
         judgement = self.judgement
         if judgement is None or not judgement.competent or self.set_aside:
             return False
-        return self.countersignature is not None or not judgement.countersigner_id
+        return not self.countersigner_awaited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """When an enrolment is complete, and the frozen record that a certificate is."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.attempts import Attempt
@@ -60,6 +62,7 @@ def outstanding(module: Module, attempts: Iterable[Attempt]) -> tuple[str, ...]:
 def frozen_record(
     *,
     certificate_id: str,
+    address: str,
     issue: int,
     centre: Centre,
     candidate_name: str,
@@ -68,11 +71,15 @@ def frozen_record(
     attempts: Iterable[Attempt],
     issued_at: datetime,
 ) -> dict[str, Any]:
-    """Freeze all that is certified, as JSON values, so that nothing is looked up again later."""
+    """Freeze all that is certified, as JSON values, so that nothing is looked up again later.
+
+    `address` is where anybody can see whether the certificate still stands.
+    """
     current = latest(attempts)
     return {
         "format": FORMAT,
         "certificate_id": certificate_id,
+        "address": address,
         "issue": issue,
         "issued_at": stamp(issued_at),
         "scope": SCOPE,
@@ -94,8 +101,16 @@ def frozen_record(
 
 
 def initials(name: str) -> str:
-    """Give the first letter of each part of a name: the holder has not chosen to show more."""
-    return " ".join(f"{part[0]}." for part in name.split())
+    """Give the first letter of each part of a name, with the marks that belong to it.
+
+    That is what the public sees: the holder has not chosen to show more.
+    """
+    return " ".join(f"{_first_letter(part)}." for part in name.split())
+
+
+def _first_letter(part: str) -> str:
+    marks = takewhile(unicodedata.combining, part[1:])
+    return part[0] + "".join(marks)
 
 
 def public_record(record: dict[str, Any]) -> dict[str, Any]:

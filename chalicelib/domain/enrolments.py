@@ -108,6 +108,6 @@ def _progress(page_id: str, enrolment: Enrolment, attempt: Attempt | None) -> Pa
         PageState.OPEN: enrolment.candidate_id,
         PageState.RETURNED: enrolment.candidate_id,
         PageState.SIGNED: attempt.assessor_id,
-        PageState.COMPETENT: "",
+        PageState.COMPETENT: attempt.countersigner_awaited,
     }[state]
     return PageProgress(page_id, state, attempt.number, attempt.changed_at, waits_on)

@@ -10,7 +10,7 @@ from chalicelib.domain.modules import INITIALS_LIMIT
 from chalicelib.domain.people import Authorisation
 
 FEEDBACK_LIMIT = 20_000  # characters
-INLINE_FEEDBACK_LIMIT = 200  # bytes of UTF-8 that the attempt's head still has room for
+HEAD_ROOM = 130  # bytes of UTF-8 that the attempt's head has for the texts of a judgement
 
 
 class Method(StrEnum):
@@ -33,8 +33,8 @@ class Decision:
 class Judgement:
     """A decision made, with the authorisation that it rested on frozen into it.
 
-    `request` and `fingerprint` tell a repeat of the same request from another one. `feedback` is
-    None where it is so long that it lies in an item of its own.
+    `request` and `fingerprint` tell a repeat of the same request from another one. `feedback` and
+    `address` are None where they are so long that they lie in an item of their own.
     """
 
     competent: bool
@@ -43,7 +43,7 @@ class Judgement:
     judged_by: str
     judged_at: datetime
     method: Method
-    address: str
+    address: str | None
     authorisation_id: str
     qualification: str
     countersigner_id: str
@@ -72,6 +72,16 @@ def check_decision(decision: Decision) -> None:
     """Raise Invalid unless initials are given, and feedback where the page is returned."""
     if flaws := list(_flaws(decision)):
         raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
+
+
+def fitting(*texts: str) -> tuple[str | None, ...]:
+    """Keep the texts that the attempt's head has room for, the first ones first; else None."""
+    room, kept = HEAD_ROOM, list[str | None]()
+    for text in texts:
+        size = len(text.encode())
+        kept.append(text if size <= room else None)
+        room -= size if size <= room else 0
+    return tuple(kept)
 
 
 def require_authority(

@@ -48,9 +48,13 @@ def link_for(centre_id: str, enrolment_id: str, attempt: Attempt) -> ReviewLink:
     )
 
 
-def link_state(link: ReviewLink, attempt: Attempt, now: datetime) -> LinkState:
-    """Tell whether an authentic link still opens its attempt."""
-    if attempt.withdrawn_at or attempt.set_aside:
+def link_state(link: ReviewLink, attempt: Attempt, current: Attempt, now: datetime) -> LinkState:
+    """Tell whether an authentic link still opens its attempt.
+
+    `current` is the latest attempt of the page: once it has been signed again, links to what was
+    signed before are void, judged or not.
+    """
+    if current.number > link.attempt or attempt.withdrawn_at or attempt.set_aside:
         return LinkState.VOID
     if (link.assessor_id, link.generation) != (attempt.assessor_id, attempt.generation):
         return LinkState.VOID

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Flaw, Invalid
 ALL_MODULES = "*"
 NAME_LIMIT = 200  # characters
 ADDRESS_LIMIT = 254  # characters; RFC 5321, section 4.5.3.1.3, less the angle brackets
+QUALIFICATION_LIMIT = 80  # bytes of UTF-8: it is frozen into the head of every attempt judged
 MODULES_LIMIT = 50  # modules named in one authorisation
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
@@ -130,6 +131,9 @@ def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> 
     if not authorisation.qualification.strip():
         detail = "Say which assessor qualification is held, or `none`."
         flaws.append(Flaw("/authorisation/qualification", "required", detail))
+    if len(authorisation.qualification.encode()) > QUALIFICATION_LIMIT:
+        detail = f"Write at most {QUALIFICATION_LIMIT} bytes; an abbreviation will do."
+        flaws.append(Flaw("/authorisation/qualification", "too-long", detail))
     if not 1 <= len(authorisation.modules) <= MODULES_LIMIT:
         detail = f"Name 1 to {MODULES_LIMIT} modules by id, or `*` for all."
         flaws.append(Flaw("/authorisation/modules", "count", detail))

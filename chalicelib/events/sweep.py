@@ -16,28 +16,23 @@ def handle(runtime: Runtime, milliseconds_left: Callable[[], int]) -> dict[str, 
     """Sweep shard after shard while there is time, and say what was done.
 
     Each sweep begins with the shard after the one that the sweep before began with, so that every
-    shard has its turn even where one sweep cannot reach them all. A shard that fails does not keep
-    the others from being swept; the sweep as a whole fails then, and the alarm rings.
+    shard has its turn even where one sweep cannot reach them all. An enrolment or a shard that
+    fails does not keep the others from being swept; the sweep as a whole fails then, and the alarm
+    rings.
     """
     first = int(runtime.now().timestamp() // INTERVAL)
-    total, failures = Swept(), 0
+    total = Swept()
     for offset in range(SHARDS):
         if milliseconds_left() < RESERVE:
             log("sweep-cut-short", count=SHARDS - offset)
             break
         try:
-            swept = sweep(runtime, (first + offset) % SHARDS)
+            total += sweep(runtime, (first + offset) % SHARDS)
         except Exception as error:  # noqa: BLE001 (told below, after the other shards)
             log_failure("sweep-failed", error)
-            failures += 1
-            continue
-        total = Swept(
-            total.enrolments + swept.enrolments,
-            total.certificates + swept.certificates,
-            total.mails + swept.mails,
-        )
+            total += Swept(failures=1)
     log("swept", count=total.enrolments, issued=total.certificates)
-    if failures:
-        message = f"{failures} of {SHARDS} shards failed"
+    if total.failures:
+        message = f"{total.failures} enrolments or shards failed"
         raise RuntimeError(message)
     return asdict(total)

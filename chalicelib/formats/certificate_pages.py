@@ -33,7 +33,7 @@ _GAPS = (
 )
 
 
-def certificate_pages(record: Mapping[str, Any], public_address: str) -> bytes:
+def certificate_pages(record: Mapping[str, Any]) -> bytes:
     """Set a frozen record."""
     name = record["module"]["certificate_title"]
     with Sheets(
@@ -43,7 +43,7 @@ def certificate_pages(record: Mapping[str, Any], public_address: str) -> bytes:
     ) as sheets:
         _certify(sheets, record)
         _facts(sheets, record)
-        _small_print(sheets, record, public_address)
+        _small_print(sheets, record)
         _schedule(sheets, record)
         foot = f"Certificate {record['certificate_id']} \u00b7 Issue {record['issue']}"
         sheets.number_pages(foot, FOOT)
@@ -110,8 +110,8 @@ def _fact(sheets: Sheets, label: str, value: str) -> None:
     sheets.skip(1)
 
 
-def _small_print(sheets: Sheets, record: Mapping[str, Any], public_address: str) -> None:
-    where = f"{public_address.rstrip('/')}/v1/certificates/{record['certificate_id']}"
+def _small_print(sheets: Sheets, record: Mapping[str, Any]) -> None:
+    where = record["address"]
     sheets.paragraph(record["scope"], SMALL)
     sheets.skip(1.5)
     sheets.paragraph(f"{_STANDING} To see whether it still stands, check it at {where}", SMALL)

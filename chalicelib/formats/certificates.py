@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def render_pdf(record: Mapping[str, Any], public_address: str = "") -> bytes:
-    """Set the frozen record of a certificate as PDF/A; the same record gives the same bytes.
-
-    `public_address` is the service's address up to `/v1`, if the caller knows it.
-    """
+def render_pdf(record: Mapping[str, Any]) -> bytes:
+    """Set the frozen record of a certificate as PDF/A; the same record gives the same bytes."""
     # The typesetter is heavy and most requests need none, so it is loaded here and not above.
     from chalicelib.formats.certificate_pages import certificate_pages  # noqa: PLC0415
 
-    return certificate_pages(record, public_address)
+    return certificate_pages(record)

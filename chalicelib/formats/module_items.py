@@ -160,32 +160,36 @@ def _choose(
         detail = f"A choice item has {MIN_OPTIONS} to {MAX_OPTIONS} options, this one {count}."
         faults.error(line, Code.OPTION_COUNT, f"{detail} Write each as `- [ ] ...` below the stem.")
         return 0
-    marks = {option.right for option in options}
-    if None in marks and len(marks) > 1:
-        detail = "Some options are marked and some are `[?]`. Mark all of them or none."
-        faults.error(line, Code.KEY_HALF_MARKED, detail)
-    right = sum(option.right is True for option in options)
     phrases = choose_phrases(parts.text.text)
     written = parts.text.attributes.values.get("choose", "")
     given = int(written) if _CHOOSE.fullmatch(written) else 0
+    right = sum(option.right is True for option in options)
     choose = phrases[0][0] if phrases else given or right
+    agreed = all(phrase == (choose, count) for phrase in phrases) and given in (0, choose)
     if choose == 0 and not phrases:
         detail = "Nothing says how many to choose. Mark the key, or add `choose: 1` in braces."
         faults.error(line, Code.CHOOSE_MISSING, detail)
-    elif (
-        any(phrase != (choose, count) for phrase in phrases)
-        or (given and given != choose)
-        or not 1 <= choose <= count
-    ):
+    elif not agreed or not 1 <= choose <= count:
         detail = (
             f"What the stem or `choose:` says does not fit together, or not the {count} options. "
             "Make them agree; write a backslash before a `Choose K of N` that is only quoted."
         )
         faults.error(line, Code.CHOOSE_COUNT, detail)
-    elif None not in marks and not excluded and right != choose:
+    else:
+        _check_key(line, options, 0 if excluded else choose, faults)
+    return choose
+
+
+def _check_key(line: int, options: tuple[Option, ...], wanted: int, faults: Faults) -> None:
+    """Check that as many options are marked right as are wanted (0: never mind), or none at all."""
+    right = sum(option.right is True for option in options)
+    unmarked = sum(option.right is None for option in options)
+    if unmarked and unmarked < len(options):
+        detail = "Some options are marked and some are `[?]`. Mark all of them or none."
+        faults.error(line, Code.KEY_HALF_MARKED, detail)
+    elif wanted and not unmarked and right != wanted:
         detail = (
-            f"{right} options are marked right, but {choose} are to be chosen. Mark as many with "
+            f"{right} options are marked right, but {wanted} are to be chosen. Mark as many with "
             "`[x]`, mark all `[?]`, or exclude the item with its reason."
         )
         faults.error(line, Code.KEY_COUNT, detail)
-    return choose

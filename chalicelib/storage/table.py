@@ -13,7 +13,7 @@ from chalicelib.storage.changes import Change, Check, Condition, Delete, Item, K
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CONFLICT_RETRIES = 8
+RETRIES = 8
 FIRST_PAUSE = 0.02  # seconds, doubled with every retry
 BUSY = {
     "ProvisionedThroughputExceededException",
@@ -22,7 +22,12 @@ BUSY = {
     "TransactionInProgressException",
     "InternalServerError",
 }
-CONTENDED = {"TransactionConflict", "TransactionConflictException", "ThrottlingError"}
+CONTENDED = {
+    "TransactionConflict",
+    "TransactionConflictException",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+}
 
 
 class ConditionFailedError(Exception):
@@ -54,17 +59,23 @@ class Table:
         return _decode(response["Item"]) if "Item" in response else None
 
     def get_many(self, *keys: Key) -> tuple[Item | None, ...]:
-        """Return up to 100 items in one round trip, in the order of their keys."""
+        """Return up to 100 items in one round trip, in the order of their keys.
+
+        What DynamoDB leaves unprocessed is asked for again, a few times, until Unavailable.
+        """
         wanted = {"Keys": [_encode(key._asdict()) for key in keys], "ConsistentRead": True}
         requests: dict[str, Any] = {self._name: wanted}
         found: dict[Key, Item] = {}
-        while requests:
+        for attempt in range(RETRIES):
             response = self._call(self._client.batch_get_item, RequestItems=requests)
             for encoded in response["Responses"].get(self._name, []):
                 item = _decode(encoded)
                 found[Key(item["pk"], item["sk"])] = item
             requests = response.get("UnprocessedKeys", {})
-        return tuple(found.get(key) for key in keys)
+            if not requests:
+                return tuple(found.get(key) for key in keys)
+            self._pause(FIRST_PAUSE * 2**attempt)
+        raise _unavailable()
 
     def query(self, pk: str, prefix: str) -> Iterator[Item]:
         """Yield the items of a partition whose sort key starts so, in its order."""
@@ -93,7 +104,7 @@ class Table:
         ConditionFailedError with what stands in the way, or Unavailable when the table is too
         busy. At most 100 changes go into one transaction.
         """
-        for attempt in range(CONFLICT_RETRIES):
+        for attempt in range(RETRIES):
             try:
                 return self._write_once(changes)
             except ClientError as error:
@@ -227,7 +238,7 @@ def _unavailable_or(error: ClientError) -> Exception:
 
 
 def _unavailable() -> Unavailable:
-    detail = "The service is busy; nothing was changed. Send the same request again shortly."
+    detail = "The service is busy. Send the same request again shortly: nothing is done twice."
     return Unavailable("busy", detail)
 
 

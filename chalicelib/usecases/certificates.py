@@ -130,6 +130,7 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
     certificate_id = runtime.new_secret()[:32]
     record = frozen_record(
         certificate_id=certificate_id,
+        address=f"{runtime.settings.public_url}/v1/certificates/{certificate_id}",
         issue=FIRST_ISSUE,
         centre=centre,
         candidate_name=membership.name,

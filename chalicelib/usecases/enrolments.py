@@ -1,6 +1,6 @@
 """Enrolling candidates, and reading how far they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from chalicelib.domain.access import Actor, require_reader, require_role
@@ -56,7 +56,7 @@ def create_enrolment(
     """
     require_role(actor, Role.ADMINISTRATOR)
     if made := answered(runtime, request):
-        return load(runtime, actor.centre_id, made["enrolment_id"])
+        return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
     _check(runtime, actor.centre_id, new)
     enrolment = Enrolment(
         id=runtime.new_id(),
@@ -74,7 +74,7 @@ def create_enrolment(
         _write(runtime, enrolment, request)
     except ConditionFailedError:
         if made := answered(runtime, request):
-            return load(runtime, actor.centre_id, made["enrolment_id"])
+            return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
         detail = "The candidate has an open enrolment in this module; go on with that one."
         raise Conflict("enrolment-open", detail) from None
     return enrolment
@@ -91,6 +91,8 @@ def reassign(
     require_role(actor, Role.ADMINISTRATOR)
     enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
     require_open(enrolment)
+    if assessor_id == enrolment.assessor_id:
+        return enrolment  # a repeat, whatever happened to its first answer
     if if_match != etag(enrolment):
         raise _stale(enrolment)
     named = NewEnrolment(
@@ -101,8 +103,6 @@ def reassign(
     )
     if flaws := _assessor_flaws(runtime, actor.centre_id, named):
         raise Invalid("invalid-enrolment", "Nothing was changed; mend what is listed.", flaws)
-    if assessor_id == enrolment.assessor_id:
-        return enrolment
     waiting = [each for each in attempts(runtime, enrolment) if each.waiting]
     try:
         runtime.table.write(*_reassigning(runtime, enrolment, assessor_id, waiting))
@@ -223,6 +223,19 @@ def _reassigning(
 def _stale(enrolment: Enrolment) -> Stale:
     detail = "The enrolment was changed, or a page signed, in between. Read it, then send again."
     return Stale("stale-enrolment", detail, (), current={"etag": etag(enrolment)})
+
+
+def _as_made(enrolment: Enrolment, new: NewEnrolment) -> Enrolment:
+    """Return an enrolment as it was when it was made: a repeat gets the answer of the first."""
+    return replace(
+        enrolment,
+        assessor_id=new.assessor_id,
+        state=EnrolmentState.ACTIVE,
+        revision=0,
+        signs=0,
+        issue=0,
+        completed_at=None,
+    )
 
 
 def _is(runtime: Runtime, person: Person, centre_id: str, role: Role) -> bool:

@@ -3,21 +3,20 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.access import Actor, require_role
-from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.errors import Conflict, Forbidden, not_found
 from chalicelib.domain.judgements import (
-    INLINE_FEEDBACK_LIMIT,
     Decision,
     Judgement,
     Method,
     check_decision,
+    fitting,
     require_authority,
     require_somebody_else,
 )
 from chalicelib.domain.people import Role
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Check, Key, Put, Update, absent, equals
+from chalicelib.storage.changes import Change, Check, Item, Key, Put, Update, absent, equals
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments, people
@@ -61,35 +60,44 @@ def judge(
     if facts is None:
         raise not_found()
     require_somebody_else(actor.id, facts.candidate_id)
-    authorisation = require_authority(actor.authorisation, facts.module_id, runtime.now())
+    head = _head(actor, judging)
+    try:
+        authorisation = require_authority(actor.authorisation, facts.module_id, runtime.now())
+    except Forbidden:
+        # For the assigned assessor alone to know; and what they did while authorised still stands.
+        if earlier := _earlier(actor, runtime.table.get(head), request):
+            return earlier
+        raise
+    qualification = authorisation.qualification
+    used = actor.membership.address if judging.method is Method.LINK else ""
+    _, _, address, feedback = fitting(decision.initials, qualification, used, decision.feedback)
     judgement = Judgement(
         competent=decision.competent,
         initials=decision.initials,
-        feedback=decision.feedback if _fits_head(decision.feedback) else None,
+        feedback=feedback,
         judged_by=actor.id,
         judged_at=runtime.now(),
         method=judging.method,
-        address=actor.membership.address if judging.method is Method.LINK else "",
+        address=address,
         authorisation_id=authorisation.id,
-        qualification=authorisation.qualification,
+        qualification=qualification,
         countersigner_id=authorisation.countersigner_id,
         request=request.id,
         fingerprint=request.fingerprint,
     )
-    head = _head(actor, judging)
+    whole = {"feedback": pack(decision.feedback.encode()), "address": used}
     try:
-        runtime.table.write(*_changes(actor, judging, judgement, decision.feedback))
+        runtime.table.write(*_changes(actor, judging, judgement, whole))
     except ConditionFailedError as failure:
         if head in failure.current:
-            item = failure.current[head]
-            return _repeated(actor, items.to_attempt(item) if item else None, request)
+            return _repeated(actor, failure.current[head], request)
         people.forget_person(runtime, actor.id)
         detail = "Your authorisation has changed just now; send the judgement again."
         raise Forbidden("authorisation-changed", detail) from None
     return judgement
 
 
-def _changes(actor: Actor, judging: Judging, judgement: Judgement, feedback: str) -> list[Change]:
+def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) -> list[Change]:
     conditions = [
         absent("judged_at"),
         absent("withdrawn_at"),
@@ -105,21 +113,28 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, feedback: str
             (equals("id", judgement.authorisation_id),),
         ),
     ]
-    if judgement.feedback is None:
+    if judgement.feedback is None or judgement.address is None:
         key = keys.feedback(actor.centre_id, judging.enrolment_id, judging.page_id, judging.number)
-        changes.append(Put(key, {"feedback": pack(feedback.encode())}))
+        changes.append(Put(key, whole))
     return changes
 
 
-def _repeated(actor: Actor, attempt: Attempt | None, request: Request) -> Judgement:
-    """Return the judgement that this very request made, or say why there will be none."""
+def _earlier(actor: Actor, head: Item | None, request: Request) -> Judgement | None:
+    """Return the judgement that this very request made, if it did. Raises NotFound for others."""
+    attempt = items.to_attempt(head) if head else None
     if attempt is None or attempt.assessor_id != actor.id:
         raise not_found()
-    judgement = attempt.judgement
-    if judgement and judgement.request == request.id:
-        require_same(request, judgement.fingerprint)
-        return judgement
-    if attempt.waiting:
+    if attempt.judgement is None or attempt.judgement.request != request.id:
+        return None
+    require_same(request, attempt.judgement.fingerprint)
+    return attempt.judgement
+
+
+def _repeated(actor: Actor, head: Item | None, request: Request) -> Judgement:
+    """Return the judgement that this very request made, or say why there will be none."""
+    if earlier := _earlier(actor, head, request):
+        return earlier
+    if head and items.to_attempt(head).waiting:
         detail = "This is not the attempt as it stands now; read it again, then judge it."
         raise Conflict("attempt-changed", detail)
     detail = "This attempt has been judged or withdrawn already; read the page to see how."
@@ -128,7 +143,3 @@ def _repeated(actor: Actor, attempt: Attempt | None, request: Request) -> Judgem
 
 def _head(actor: Actor, judging: Judging) -> Key:
     return keys.head(actor.centre_id, judging.enrolment_id, judging.page_id, judging.number)
-
-
-def _fits_head(feedback: str) -> bool:
-    return len(feedback.encode()) <= INLINE_FEEDBACK_LIMIT

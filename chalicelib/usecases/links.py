@@ -75,7 +75,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     if page is None or candidate is None:
         raise not_found()
     current = enrolments.attempts(runtime, enrolment, page.id)[-1]
-    state = link_state(link, signed.attempt, runtime.now())
+    state = link_state(link, signed.attempt, current, runtime.now())
     centre = people.load_centre(runtime, link.centre_id)
     return Opened(link, state, centre, candidate, enrolment, module, page, signed, current)
 
@@ -191,14 +191,18 @@ def _ask_for_mail(runtime: Runtime, key: Key, attempt: Attempt) -> None:
         return  # one is on its way, or has just been sent
     change = Update(
         key,
-        (absent("judged_at"), absent("withdrawn_at")),
+        (
+            absent("judged_at"),
+            absent("withdrawn_at"),
+            equals("mailed_at", stamp(attempt.mailed_at)),
+        ),
         set={"link_expires_at": stamp(renewed_expiry(attempt, now))},
         remove=("mailed_at",),
     )
     try:
         runtime.table.write(change)
     except ConditionFailedError:
-        return  # judged or withdrawn in this moment: nobody needs the mail
+        return  # judged, withdrawn or asked for in this moment: nobody needs another mail
 
 
 def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
@@ -215,13 +219,11 @@ def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
         return {}
     heads = latest(enrolments.attempts(runtime, opened.enrolment))
     centre_id, enrolment_id = opened.link.centre_id, opened.link.enrolment_id
-    found = runtime.table.get_many(
-        *(
-            keys.body(centre_id, enrolment_id, page_id, heads[page_id].number)
-            for page_id in sorted(wanted)
-            if page_id in heads
-        )
-    )
+    signed = [
+        keys.body(centre_id, enrolment_id, page_id, heads[page_id].number)
+        for page_id in sorted(wanted & heads.keys())
+    ]
+    found = runtime.table.get_many(*signed) if signed else ()
     answers: dict[str, object] = {}
     for body in found:
         if body is not None:

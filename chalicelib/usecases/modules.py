@@ -4,6 +4,7 @@ from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import Conflict, Flaw, Invalid, not_found
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
+from chalicelib.domain.text import clean
 from chalicelib.formats.modules import ReadModule, publication_remarks, read_module
 from chalicelib.formats.remarks import Remark, UnreadableDocumentError
 from chalicelib.runtime import Runtime
@@ -24,6 +25,7 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
     """
     require_role(actor, Role.ADMINISTRATOR)
     answered(runtime, request)
+    source = _cleaned(source)
     module = _read(source).module
     made = {"module_id": module.id, "version": module.version}
     listed = {"title": module.title, "published_by": actor.id}
@@ -65,6 +67,14 @@ def load(runtime: Runtime, centre_id: str, module_id: str, version: int) -> Modu
 def _source(runtime: Runtime, centre_id: str, module_id: str, version: int) -> str | None:
     item = runtime.table.get(keys.module(centre_id, module_id, version))
     return unpack(bytes(item["source"])).decode() if item else None
+
+
+def _cleaned(source: str) -> str:
+    """Bring the text into the one form in which it is kept and compared."""
+    try:
+        return clean(source)
+    except ValueError:
+        return source  # for the reader to refuse, with the line
 
 
 def _read(source: str) -> ReadModule:

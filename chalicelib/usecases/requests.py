@@ -1,5 +1,6 @@
 """Safe retry: the same request sent again gets the same answer, and nothing is done twice."""
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,8 @@ from typing import Any
 from chalicelib.domain.errors import Invalid
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Put, create
+from chalicelib.storage.changes import Delete, Put, create, equals
+from chalicelib.storage.table import ConditionFailedError
 
 REMEMBERED = timedelta(hours=24)
 
@@ -45,8 +47,14 @@ def require_same(request: Request, known: str) -> None:
 
 def answered(runtime: Runtime, request: Request) -> dict[str, Any] | None:
     """Return what the same request made before, or None. Raises Invalid for another body."""
-    item = runtime.table.get(keys.request(request.actor_id, request.route, request.key))
-    if item is None or int(item["expires_at"]) <= runtime.now().timestamp():
+    key = keys.request(request.actor_id, request.route, request.key)
+    item = runtime.table.get(key)
+    if item is None:
+        return None
+    if int(item["expires_at"]) <= runtime.now().timestamp():
+        # DynamoDB deletes what has lapsed when it gets round to it; the key is free before that.
+        with contextlib.suppress(ConditionFailedError):
+            runtime.table.write(Delete(key, (equals("expires_at", item["expires_at"]),)))
         return None
     require_same(request, item["fingerprint"])
     made: dict[str, Any] = item["made"]

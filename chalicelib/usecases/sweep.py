@@ -1,8 +1,10 @@
 """The sweeper: what a lost stream has left undone is found and done, from the table alone."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add
 
 from chalicelib.domain.enrolments import latest
+from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.usecases import certificates, enrolments, links
@@ -10,24 +12,37 @@ from chalicelib.usecases import certificates, enrolments, links
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep of one shard found to do."""
+    """What a sweep found to do, and how many enrolments or shards it could not do it for."""
 
     enrolments: int = 0
     certificates: int = 0
     mails: int = 0
+    failures: int = 0
+
+    def __add__(self, other: "Swept") -> "Swept":
+        return Swept(*map(add, astuple(self), astuple(other)))
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, and mail the links that were never mailed, in one shard."""
-    seen = issued = mailed = 0
+    """Finalise what is ready, and mail the links that were never mailed, in one shard.
+
+    An enrolment that fails does not keep those after it from being swept.
+    """
+    total = Swept()
     for entry in runtime.table.query_index(keys.OPEN_INDEX, "open_shard", str(shard)):
         centre_id, enrolment_id = entry["open_key"].split("#")
-        seen += 1
-        if certificates.finalise(runtime, centre_id, enrolment_id):
-            issued += 1
-        else:
-            mailed += _mail_waiting(runtime, centre_id, enrolment_id)
-    return Swept(seen, issued, mailed)
+        try:
+            total += _sweep_one(runtime, centre_id, enrolment_id)
+        except Exception as error:  # noqa: BLE001 (counted, and told when all are swept)
+            log_failure("sweep-failed", error)
+            total += Swept(enrolments=1, failures=1)
+    return total
+
+
+def _sweep_one(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
+    if certificates.finalise(runtime, centre_id, enrolment_id):
+        return Swept(enrolments=1, certificates=1)
+    return Swept(enrolments=1, mails=_mail_waiting(runtime, centre_id, enrolment_id))
 
 
 def _mail_waiting(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:

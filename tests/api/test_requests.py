@@ -1,0 +1,203 @@
+"""Safe retry: every POST that creates takes an Idempotency-Key, and minds it."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from chalicelib.api.http import OPERATIONS
+from chalicelib.domain.access import Actor
+from chalicelib.domain.people import Role
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Delete
+from chalicelib.usecases import certificates, enrolments, links, people
+from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
+from tests.world import SHORT_MODULE
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A request that creates something, and another body for the same place."""
+
+    path: str
+    who: Actor
+    body: object
+    other: object
+    headers: dict[str, str] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def publish(door: Door) -> Creation:
+    path = f"{centre_path(door)}/modules"
+    first = SHORT_MODULE.replace("id: moving-people", f"id: m-{uuid.uuid4().hex}")
+    other = first.replace("version: 1", "version: 2")
+    return Creation(path, door.world.administrator, {"source": first}, {"source": other})
+
+
+def enrol(door: Door) -> Creation:
+    world = door.world
+    body = {
+        "candidate_id": world.candidate.id,
+        "assessor_id": world.assessor.id,
+        "module_id": world.module.id,
+        "module_version": 1,
+    }
+    other = body | {"due_on": "2026-12-31"}
+    return Creation(f"{centre_path(door)}/enrolments", world.administrator, body, other)
+
+
+def sign_page(door: Door) -> Creation:
+    path = page_path(door.world.enrol(), "kn-1")
+    etag = save(door, path, door.world.answers("kn-1"))
+    other = SIGNATURE | {"signature": "Z. N."}
+    headers = {"if_match": etag}
+    return Creation(f"{path}/attempts", door.world.candidate, SIGNATURE, other, headers)
+
+
+def judge_page(door: Door) -> Creation:
+    enrolment = door.world.enrol()
+    receipt = sign(door, enrolment, "kn-1").json
+    path = f"{page_path(enrolment, 'kn-1')}/attempts/1/judgements"
+    body = {"content_hash": receipt["content_hash"], "competent": True, "initials": "AE"}
+    other = body | {"competent": False, "feedback": "Say more."}
+    return Creation(path, door.world.assessor, body, other)
+
+
+def send_review_link(door: Door) -> Creation:
+    enrolment = door.world.enrol()
+    door.world.sign(enrolment, "kn-1")
+    links.mail_link(door.runtime, enrolment.centre_id, enrolment.id, "kn-1", 1)
+    door.world.clock.forward(minutes=11)
+    path = f"{page_path(enrolment, 'kn-1')}/attempts/1/review-links"
+    return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
+
+
+CREATIONS: dict[str, Callable[[Door], Creation]] = {
+    "publishModule": publish,
+    "createEnrolment": enrol,
+    "signPage": sign_page,
+    "judgePage": judge_page,
+    "sendReviewLink": send_review_link,
+}
+every_creation = pytest.mark.parametrize("creation", CREATIONS)
+
+
+def send(door: Door, made: Creation, key: str = "") -> Reply:
+    headers = made.headers | {"key": key or made.key}
+    return door.send("POST", made.path, made.who, made.body, **headers)
+
+
+def test_every_creation_is_here() -> None:
+    assert CREATIONS.keys() == {each.id for each in OPERATIONS if each.idempotent}
+    by_form = {"judgeByLink", "sendFreshLink"}
+    posts = {each.id for each in OPERATIONS if each.method == "POST"}
+    assert posts - by_form == CREATIONS.keys()
+
+
+@every_creation
+def test_a_key_that_is_missing_or_malformed(door: Door, creation: str) -> None:
+    made = CREATIONS[creation](door)
+    request = ("POST", made.path, made.who, made.body)
+    for key in (None, " ", "two words", "schlüssel", "k" * 256, "k\n", "\x7f"):
+        door.refused("idempotency-key-required", *request, key=key, **made.headers)
+
+
+@every_creation
+def test_a_repeat_gets_the_same_answer_and_does_nothing(door: Door, creation: str) -> None:
+    made = CREATIONS[creation](door)
+    first = send(door, made)
+    written = door.written.count
+
+    again = send(door, made)
+
+    assert (again.status, again.text) == (first.status, first.text)
+    assert again.headers == first.headers
+    assert door.written.count == written
+
+
+@every_creation
+def test_a_key_with_another_body_is_refused(door: Door, creation: str) -> None:
+    made = CREATIONS[creation](door)
+    send(door, made)
+    code = "invalid-body" if made.body is None else "idempotency-key-reused"
+    door.refused(code, "POST", made.path, made.who, made.other, key=made.key, **made.headers)
+    assert send(door, made).status in {201, 202}
+
+
+def test_a_refusal_does_not_use_a_key_up(door: Door) -> None:
+    made = sign_page(door)
+    refused = SIGNATURE | {"declaration": "0"}
+    door.refused("not-signed", "POST", made.path, made.who, refused, key=made.key, **made.headers)
+    assert send(door, made).status == 201
+
+
+def test_keys_belong_to_who_sends_them_and_where(door: Door) -> None:
+    made = publish(door)
+    send(door, made)
+    colleague = door.world.person("Col League", Role.ADMINISTRATOR)
+    other = door.send("POST", made.path, colleague, made.other, key=made.key)
+    assert other.status == 201
+    elsewhere = enrol(door)
+    assert send(door, elsewhere).status == 201
+
+
+def test_a_key_is_free_again_after_a_day(door: Door) -> None:
+    """DynamoDB may take days to delete what has lapsed."""
+    made = publish(door)
+    send(door, made)
+    door.world.clock.forward(hours=24)
+    reused = door.send("POST", made.path, made.who, made.other, key=made.key)
+    assert reused.status == 201
+    door.refused("idempotency-key-reused", "POST", made.path, made.who, made.body, key=made.key)
+
+
+def test_natural_keys_outlast_it(door: Door) -> None:
+    made = enrol(door)
+    first = send(door, made)
+    door.world.clock.forward(hours=25)
+    again = send(door, made)
+    assert (first.status, again.status, again.json["code"]) == (201, 409, "enrolment-open")
+    module = publish(door)
+    published = send(door, module)
+    assert send(door, module, key="another").text == published.text
+
+
+def test_the_receipt_is_the_same_after_the_page_was_returned(door: Door) -> None:
+    made = sign_page(door)
+    receipt = send(door, made)
+    path = f"{made.path}/1/judgements"
+    decision = {
+        "content_hash": receipt.json["content_hash"],
+        "competent": False,
+        "initials": "AE",
+        "feedback": "Say more.",
+    }
+    returned = door.done("POST", path, door.world.assessor, decision, key=made.key)
+    assert send(door, made).text == receipt.text
+
+    page = made.path.removesuffix("/attempts")
+    etag = door.etag(page)
+    second = door.done("POST", made.path, made.who, SIGNATURE, if_match=etag)
+    assert second.json["number"] == 2
+    assert send(door, made).text == receipt.text
+    again = door.done("POST", path, door.world.assessor, decision, key=made.key)
+    assert again.text == returned.text
+
+
+def test_the_answers_are_the_same_when_all_is_done(door: Door) -> None:
+    world, made = door.world, enrol(door)
+    first = send(door, made)
+    enrolment = enrolments.load(door.runtime, world.centre.id, first.json["id"])
+    world.complete(enrolment)
+    assert certificates.finalise(door.runtime, enrolment.centre_id, enrolment.id)
+    assert send(door, made).text == first.text
+
+
+def test_a_judgement_is_answered_again_when_the_authorisation_is_gone(door: Door) -> None:
+    made = judge_page(door)
+    first = send(door, made)
+    door.runtime.table.write(Delete(keys.authorisation(made.who.id, made.who.centre_id)))
+    people.forget_person(door.runtime, made.who.id)
+    door.refused("not-authorised", "POST", made.path, made.who, made.other)
+    assert send(door, made).text == first.text

@@ -1,0 +1,278 @@
+"""Every page in every state: for everybody to use, at any size, in light and dark."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, Route, ViewportSize
+
+from chalicelib.domain.people import Role
+from chalicelib.usecases import people
+from tests.browser.centre import CHOICES, STATEMENTS, Centre, Signed, wrong
+from tests.browser.chromium import PHONE
+from tests.browser.conftest import OpenTab
+from tests.browser.gateway import STAGE
+from tests.world import SHORT_MODULE
+
+# Rules for WCAG 2.2 AA, and what axe counts as good practice besides (such as heading order).
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {"type": "tag", "values": TAGS}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+LARGE_TEXT = {"standard": 32, "fixed": 26}  # twice what browsers begin with
+
+State = Callable[[Centre, Page], int]
+STATES: dict[str, State] = {}
+
+
+def state(shown: State) -> State:
+    """Declare how a page comes into a state; returns the status that it is answered with."""
+    STATES[shown.__name__] = shown
+    return shown
+
+
+def visit(tab: Page, address: str) -> int:
+    answered = tab.goto(address)
+    assert answered
+    return answered.status
+
+
+def judge(tab: Page, answer: str, feedback: str = "") -> int:
+    tab.get_by_label(answer).check()
+    tab.get_by_label("Feedback").fill(feedback)
+    tab.get_by_label("Your initials").fill("AE")
+    return press(tab, "Record my judgement")
+
+
+def press(tab: Page, name: str) -> int:
+    with tab.expect_navigation() as caught:
+        tab.get_by_role("button", name=name).click()
+    return caught.value.status
+
+
+def used(centre: Centre, tab: Page) -> Signed:
+    signed = centre.sign(CHOICES)
+    visit(tab, signed.link)
+    judge(tab, "No, not yet competent", "Say more.")
+    return signed
+
+
+@state
+def statements(centre: Centre, tab: Page) -> int:
+    page = centre.module.page(STATEMENTS)
+    assert page
+    no = {page.items[1].id: {"understood": False, "initials": "ZN"}}
+    return visit(tab, centre.sign(STATEMENTS, answers=no).link)
+
+
+@state
+def choices(centre: Centre, tab: Page) -> int:
+    page = centre.module.page("establish-4")  # one of four, and two of four
+    assert page
+    by = centre.enrol()
+    centre.sign("establish-2", by=by)
+    return visit(tab, centre.sign("establish-4", answers=wrong(page, 1, 3, 5), by=by).link)
+
+
+@state
+def questions(centre: Centre, tab: Page) -> int:
+    return visit(tab, centre.sign("knowledge-1").link)
+
+
+@state
+def with_errors(centre: Centre, tab: Page) -> int:
+    visit(tab, centre.sign(CHOICES).link)
+    return press(tab, "Record my judgement")
+
+
+@state
+def recorded(centre: Centre, tab: Page) -> int:
+    visit(tab, centre.sign(CHOICES).link)
+    return judge(tab, "Yes, competent")
+
+
+@state
+def recorded_and_set_aside(centre: Centre, tab: Page) -> int:
+    signed = used(centre, tab)
+    centre.world.set_aside(signed.enrolment, CHOICES)
+    return visit(tab, tab.url)
+
+
+@state
+def already_judged(centre: Centre, tab: Page) -> int:
+    return visit(tab, used(centre, tab).link)
+
+
+@state
+def expired_while_typing(centre: Centre, tab: Page) -> int:
+    visit(tab, centre.sign(CHOICES).link)
+    centre.world.clock.forward(days=15)
+    return judge(tab, "No, not yet competent", "Say more.")
+
+
+@state
+def void_with_a_newer_attempt(centre: Centre, tab: Page) -> int:
+    signed = centre.sign(CHOICES)
+    centre.withdraw(signed)
+    centre.sign(CHOICES, by=(signed.enrolment, signed.candidate))
+    return visit(tab, signed.link)
+
+
+@state
+def void_and_withdrawn(centre: Centre, tab: Page) -> int:
+    signed = centre.sign(CHOICES)
+    centre.withdraw(signed)
+    return visit(tab, signed.link)
+
+
+@state
+def fresh_link_sent(centre: Centre, tab: Page) -> int:
+    signed = centre.sign(CHOICES)
+    centre.world.clock.forward(days=15)
+    visit(tab, signed.link)
+    return press(tab, "Mail me a fresh link")
+
+
+@state
+def refused(centre: Centre, tab: Page) -> int:
+    world = centre.world
+    assessor = world.person("Una Uthorised", Role.ASSESSOR)
+    by = centre.enrol(assessor_id=assessor.id)
+    visit(tab, centre.sign(CHOICES, by=by).link)
+    people.authorise(world.runtime, assessor.membership, world.authorisation(modules=("another",)))
+    people.forget_person(world.runtime, assessor.id)
+    return judge(tab, "No, not yet competent", "Say more.")
+
+
+@state
+def unknown_link(centre: Centre, tab: Page) -> int:
+    return visit(tab, centre.sign(CHOICES).link[:-9])
+
+
+@state
+def certificate(centre: Centre, tab: Page) -> int:
+    return visit(tab, centre.certificate(centre.publish(SHORT_MODULE))[0])
+
+
+@state
+def certificate_suspended(centre: Centre, tab: Page) -> int:
+    address, enrolment = centre.certificate(centre.publish(SHORT_MODULE))
+    centre.world.set_aside(enrolment, "plan-2", "A witness has corrected their account.")
+    return visit(tab, address)
+
+
+@state
+def no_certificate(centre: Centre, tab: Page) -> int:
+    return visit(tab, f"{centre.gateway.origin}{STAGE}/v1/certificates/{'0' * 32}")
+
+
+STATUS = {
+    "with_errors": 422,
+    "already_judged": 410,
+    "expired_while_typing": 410,
+    "void_with_a_newer_attempt": 410,
+    "void_and_withdrawn": 410,
+    "fresh_link_sent": 202,
+    "refused": 403,
+    "unknown_link": 404,
+    "no_certificate": 404,
+}
+
+
+def violations(tab: Page, rules: Mapping[str, object] = RULES) -> list[str]:
+    """Say what axe finds, rule and element."""
+    found: Any = Axe().run(tab, options={"runOnly": rules}).response
+    assert found["passes"]
+    return [
+        f"{rule['id']}: {node['html']}" for rule in found["violations"] for node in rule["nodes"]
+    ]
+
+
+def sticks_out(tab: Page) -> list[str]:
+    """Name the elements that reach beyond the right or left edge of the window."""
+    found: list[str] = tab.evaluate(
+        """() => [...document.body.querySelectorAll("*")].filter((element) => {
+            const box = element.getBoundingClientRect();
+            const cut = getComputedStyle(element).overflowX === "hidden";
+            const reach = cut ? box.right : Math.max(box.right, box.left + element.scrollWidth);
+            return !element.closest(".skip") && box.width && reach > innerWidth + 1;
+        }).map((element) => element.outerHTML.slice(0, 80))"""
+    )
+    wide = tab.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
+    return [*found, *(["the page scrolls sideways"] if wide else [])]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_everybody_can_use_it(centre: Centre, open_tab: OpenTab, name: str) -> None:
+    tab = open_tab(java_script_enabled=True, is_mobile=False)
+
+    assert STATES[name](centre, tab) == STATUS.get(name, 200)
+
+    tab.emulate_media(color_scheme="light")
+    assert violations(tab) == []
+    tab.emulate_media(color_scheme="dark")
+    assert violations(tab, COLOURS) == []
+    tab.set_viewport_size(NARROW)
+    assert sticks_out(tab) == []
+    tab.set_viewport_size(PHONE)
+    tab.context.new_cdp_session(tab).send("Page.setFontSizes", {"fontSizes": LARGE_TEXT})
+    tab.wait_for_function("getComputedStyle(document.documentElement).fontSize === '32px'")
+    assert sticks_out(tab) == []
+
+
+def test_axe_and_the_ruler_see_what_is_planted(centre: Centre, open_tab: OpenTab) -> None:
+    tab = open_tab(java_script_enabled=True, is_mobile=False)
+    visit(tab, centre.sign(STATEMENTS).link)
+    tab.evaluate(
+        """() => {
+            const main = document.querySelector("main");
+            main.insertAdjacentHTML("beforeend", "<input name=planted>");
+            main.lastChild.style.width = "500px";
+            document.querySelector(".soft").style.color = "#aaa";
+        }"""
+    )
+
+    assert {each.partition(":")[0] for each in violations(tab)} >= {"label", "color-contrast"}
+    assert len(sticks_out(tab)) > 1
+
+
+def test_the_policy_stops_what_is_planted_and_the_watch_hears_it(
+    centre: Centre, open_tab: OpenTab, complaints: list[str]
+) -> None:
+    tab = open_tab(java_script_enabled=True)
+    planted = (
+        '<p style="color: red">Styled<script>document.title = "planted"</script>'
+        '<img src="https://elsewhere.example/dot.png">'
+    )
+
+    def plant(route: Route) -> None:
+        answered = route.fetch()
+        route.fulfill(response=answered, body=answered.text().replace("</main>", planted))
+
+    tab.route("**/v1/review/*", plant)
+    visit(tab, centre.sign(STATEMENTS).link)
+
+    assert tab.title() != "planted"
+    for refused in ("inline style", "inline script", "elsewhere.example"):
+        assert any(refused in each for each in complaints), refused
+    complaints.clear()
+
+
+def test_a_certificate_tells_nobody_who_judged(centre: Centre, tab: Page) -> None:
+    visit(tab, centre.certificate(centre.publish(SHORT_MODULE))[0])
+
+    content = tab.content()
+    assert tab.get_by_text("This certificate is valid.").is_visible()
+    assert tab.get_by_text("Z. N.").is_visible()
+    assert not [hidden for hidden in ("Nguyễn", "Essor", "AE", "CAVA") if hidden in content]
+
+
+def test_a_suspended_certificate_says_so_in_words(centre: Centre, tab: Page) -> None:
+    certificate_suspended(centre, tab)
+
+    assert tab.get_by_text("This certificate is suspended: do not rely on it.").is_visible()
+    assert "suspended" in tab.title()
+    assert tab.get_by_text("valid", exact=False).count() == 0

@@ -1,0 +1,153 @@
+"""Values of the domain, for hypothesis to build."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+from ulid import ULID
+
+from chalicelib.domain.answers import Answer
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
+from chalicelib.domain.links import ReviewLink
+from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+ulids = st.integers(0, 2**128 - 1).map(lambda number: str(ULID.from_int(number)))
+page_ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,59}", fullmatch=True)
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+_milliseconds = st.integers(0, 253_370_000_000_000)  # from 1970 until 9998
+moments = _milliseconds.map(lambda count: EPOCH + timedelta(milliseconds=count))
+maybe_moments = st.none() | moments
+hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
+counts = st.integers(0, 9_999)
+
+answers = st.dictionaries(
+    page_ids,
+    st.builds(
+        Answer,
+        understood=st.none() | st.booleans(),
+        initials=st.none() | text,
+        chosen=st.none() | st.lists(text, max_size=4).map(tuple),
+        text=st.none() | text,
+    ),
+    max_size=5,
+)
+centres = st.builds(Centre, ulids, text, st.just("Europe/London"))
+memberships = st.builds(
+    Membership,
+    centre_id=ulids,
+    person_id=ulids,
+    name=text,
+    roles=st.frozensets(st.sampled_from(Role)),
+    valid_from=moments,
+    valid_until=maybe_moments,
+    address=text,
+    address_verified_at=maybe_moments,
+)
+authorisations = st.builds(
+    Authorisation,
+    id=ulids,
+    qualification=text,
+    modules=st.lists(page_ids, max_size=3).map(tuple),
+    valid_from=moments,
+    valid_until=maybe_moments,
+    countersigner_id=st.just("") | ulids,
+)
+enrolments = st.builds(
+    Enrolment,
+    id=ulids,
+    centre_id=ulids,
+    candidate_id=ulids,
+    assessor_id=ulids,
+    module_id=page_ids,
+    module_version=st.integers(1, 999_999),
+    state=st.just(EnrolmentState.ACTIVE),
+    created_at=moments,
+    created_by=ulids,
+    due_on=st.just("") | st.dates().map(str),
+    revision=counts,
+    signs=counts,
+)
+judgements = st.builds(
+    Judgement,
+    competent=st.booleans(),
+    initials=text,
+    feedback=st.none() | text,
+    judged_by=ulids,
+    judged_at=moments,
+    method=st.sampled_from(Method),
+    address=st.none() | text,
+    authorisation_id=ulids,
+    qualification=text,
+    countersigner_id=st.just("") | ulids,
+    request=hashes,
+    fingerprint=hashes,
+)
+attempts = st.builds(
+    Attempt,
+    page_id=page_ids,
+    number=st.integers(1, 9_999),
+    content_hash=hashes,
+    signed_at=moments,
+    candidate_id=ulids,
+    assessor_id=ulids,
+    generation=counts,
+    link_expires_at=moments,
+    request=hashes,
+    fingerprint=hashes,
+    mailed_at=maybe_moments,
+    judgement=st.none() | judgements,
+    countersignature=st.none() | st.builds(Countersignature, ulids, moments),
+    set_aside=st.none() | st.builds(SettingAside, ulids, moments, text),
+    withdrawn_at=maybe_moments,
+)
+links = st.builds(
+    ReviewLink,
+    centre_id=ulids,
+    enrolment_id=ulids,
+    page_id=page_ids,
+    attempt=st.integers(0, 2**16 - 1),
+    content_hash=hashes,
+    assessor_id=ulids,
+    generation=st.integers(0, 2**16 - 1),
+    expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+)
+
+SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def attempt(page_id: str = "p1", number: int = 1, **more: object) -> Attempt:
+    """Make an attempt that waits, but for what is given."""
+    given: dict[str, object] = {
+        "page_id": page_id,
+        "number": number,
+        "content_hash": "0" * 64,
+        "signed_at": SIGNED_AT,
+        "candidate_id": "candidate",
+        "assessor_id": "assessor",
+        "generation": 1,
+        "link_expires_at": SIGNED_AT,
+        "request": "request",
+        "fingerprint": "fingerprint",
+    }
+    return Attempt(**given | more)  # type: ignore[arg-type]
+
+
+def judgement(*, competent: bool = True, countersigner_id: str = "") -> Judgement:
+    """Make a judgement of the assessor's."""
+    return Judgement(
+        competent=competent,
+        initials="AE",
+        feedback="",
+        judged_by="assessor",
+        judged_at=SIGNED_AT,
+        method=Method.TOKEN,
+        address="",
+        authorisation_id="authorisation",
+        qualification="CAVA",
+        countersigner_id=countersigner_id,
+        request="request",
+        fingerprint="fingerprint",
+    )

@@ -1,0 +1,172 @@
+"""What the main job costs: round trips, write units and read units, by DynamoDB's size rules."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.answers import from_documents
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.judgements import Decision
+from chalicelib.domain.links import link_for
+from chalicelib.domain.people import ADDRESS_LIMIT, QUALIFICATION_LIMIT, Role
+from chalicelib.events import finalise, notify, sweep
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Update
+from chalicelib.usecases import enrolments, links, pages, verifications
+from tests.storage.sizes import Meter, size_of
+from tests.world import SHORT_MODULE, TABLE, World, new_world
+
+WORK = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}
+LONGEST_PAGE_ID = "p" * 60
+
+
+def module_of(count: int) -> str:
+    """Write a module of so many pages."""
+    front = SHORT_MODULE.partition("# Element")[0]
+    text = [front, "# Element: All of it {#all}", ""]
+    for number in range(1, count + 1):
+        text += [
+            f"## Page: Page {number} {{#all-{number}}}",
+            "",
+            f"> It is understood. {{#all-{number}-s1}}",
+            "",
+        ]
+    return "\n".join(text)
+
+
+def module_of_questions(count: int) -> str:
+    """Write a module of one page with so many questions."""
+    front = SHORT_MODULE.partition("# Element")[0]
+    asked = [f"?? What do you do? {{#kn-1-q{number}}}\n" for number in range(1, count + 1)]
+    return "\n".join(
+        [front, "# Knowledge: In your own words {#kn}\n", "## Page: Questions {#kn-1}\n", *asked]
+    )
+
+
+def judged(enrolment: Enrolment, page_id: str) -> dict[str, Any]:
+    """Make the stream's news of an attempt's head."""
+    key = keys.head(enrolment.centre_id, enrolment.id, page_id, 1)
+    change = {"Keys": {"pk": {"S": key.pk}, "sk": {"S": key.sk}}, "SequenceNumber": "1"}
+    return {"Records": [{"eventName": "MODIFY", "dynamodb": change}]}
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_judging_costs_the_same_in_every_module(count: int) -> None:
+    with new_world(module_of(count)) as world:
+        enrolment = world.enrol()
+        first, second = (world.sign(enrolment, f"all-{number}") for number in (1, 2))
+        world.judge(enrolment, first)  # the functions are warm from here on
+        finalise.handle(world.runtime, judged(enrolment, "all-1"))
+        done = {f"all-{number}" for number in range(4, count + 1)}
+        progress = keys.progress(enrolment.centre_id, enrolment.id)
+        world.runtime.table.write(Update(progress, add={"competent": done}))
+
+        with Meter(world.client) as judging:
+            world.judge(enrolment, second, feedback="Well argued.")
+        with Meter(world.client) as caused:
+            finalise.handle(world.runtime, judged(enrolment, "all-2"))
+
+        assert judging.names == ["TransactWriteItems"]
+        assert judging.write_units == 4
+        assert caused.names == ["GetItem", "UpdateItem"]
+        assert judging.write_units + caused.write_units <= 6
+        assert judging.read_units + caused.read_units <= 1
+
+
+def test_judging_by_link_costs_what_judging_costs(world: World) -> None:
+    enrolment = world.enrol()
+    tokens = []
+    for page_id in ("plan-1", "kn-1"):
+        attempt = world.sign(enrolment, page_id)
+        link = link_for(enrolment.centre_id, enrolment.id, attempt)
+        tokens.append(world.runtime.signer.token(link))
+    decision = Decision(competent=True, initials="AE")
+    links.judge_by_link(world.runtime, tokens[0], decision, "body")
+    with Meter(world.client) as judging:
+        links.judge_by_link(world.runtime, tokens[1], decision, "body")
+    assert judging.names == ["TransactWriteItems"]
+    assert judging.write_units == 4
+
+
+@pytest.mark.parametrize(("length", "write_units"), [(4_500, 2), (4_750, 3)])
+def test_saving_a_page_of_prose(length: int, write_units: int) -> None:
+    """Two units are the aim; some prose of 4.75 KB takes a third, of the five it has as it is."""
+    prose = Path("tests/storage/answers.txt").read_text(encoding="utf-8")[:length]
+    part = length // 5
+    with new_world(module_of_questions(5)) as world:
+        enrolment = world.enrol()
+        answers = {
+            f"kn-1-q{number}": {"text": prose[(number - 1) * part : number * part]}
+            for number in range(1, 6)
+        }
+        world.save(enrolment, "kn-1", {})  # the function is warm from here on
+        etag = pages.get_page(world.runtime, world.candidate, enrolment.id, "kn-1").etag
+        with Meter(world.client) as saving:
+            pages.save_draft(
+                world.runtime,
+                world.candidate,
+                enrolment.id,
+                "kn-1",
+                from_documents(answers),
+                etag,
+            )
+        assert saving.names == ["BatchGetItem", "UpdateItem"]
+        assert saving.write_units <= write_units
+
+
+def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields() -> None:
+    source = SHORT_MODULE.replace("#kn-1}", f"#{LONGEST_PAGE_ID}}}")
+    with new_world(source) as world:
+        address = "ä" * (ADDRESS_LIMIT - 12) + "@example.org"
+        second = world.person("Sec Ond", Role.ASSESSOR)
+        held = world.authorisation(
+            qualification="Q" * QUALIFICATION_LIMIT, countersigner_id=second.id
+        )
+        first = world.person("Fir St", Role.ASSESSOR, address=address, authorisation=held)
+        enrolment = world.enrol(assessor_id=first.id)
+        attempt = world.sign(enrolment, LONGEST_PAGE_ID)
+        notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
+        link = link_for(enrolment.centre_id, enrolment.id, attempt)
+        decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * 20_000)
+        token = world.runtime.signer.token(link)
+        judgement = links.judge_by_link(world.runtime, token, decision, "body")
+        assert judgement.feedback is None
+        head = keys.head(enrolment.centre_id, enrolment.id, LONGEST_PAGE_ID, 1)
+        for countersigned in (False, True):
+            if countersigned:
+                verifications.countersign(
+                    world.runtime, second, enrolment.id, LONGEST_PAGE_ID, attempt.number
+                )
+            item = world.client.get_item(
+                TableName=TABLE, Key={"pk": {"S": head.pk}, "sk": {"S": head.sk}}
+            )["Item"]
+            assert size_of(item) < 1024
+
+
+def test_a_whole_main_job_scans_nothing(world: World) -> None:
+    world.calls.take()
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "kn-1"), competent=False, feedback="More.")
+    world.complete(enrolment)
+    for page in world.module.pages:
+        notify.handle(world.runtime, judged(enrolment, page.id))
+        finalise.handle(world.runtime, judged(enrolment, page.id))
+    sweep.handle(world.runtime, lambda: 60_000)
+    sealed, _ = enrolments.get_progress(world.runtime, world.candidate, enrolment.id)
+    assert sealed.issue == 1
+    assert set(world.calls.take()) <= WORK | {"TransactWriteItems"}
+
+
+def test_the_rules_that_are_counted_by() -> None:
+    """By DynamoDB's documentation: names and values count, numbers by their digits."""
+    item = {
+        "pk": {"S": "a" * 10},
+        "n": {"N": "1234"},
+        "é": {"BOOL": True},
+        "l": {"L": [{"S": "ab"}]},
+        "m": {"M": {"k": {"NULL": True}}},
+        "s": {"SS": ["one", "two"]},
+        "b": {"B": b"1234"},
+    }
+    assert size_of(item) == 12 + 4 + 3 + (1 + 3 + 1 + 2) + (1 + 3 + 1 + 1 + 1) + 7 + 5

@@ -1,0 +1,121 @@
+"""Every value of the domain comes back from the table as it was put there."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.answers import Answers
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.people import Authorisation, Centre, Membership
+from chalicelib.domain.times import stamp
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Item, Key, Put
+from chalicelib.storage.packing import pack
+from chalicelib.storage.table import Table
+from tests.domain import values
+from tests.world import new_world
+
+ANY = Key("ANY", "ANY")
+few = settings(max_examples=25, deadline=None)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | values.text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(values.text, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[Table]:
+    with new_world() as world:
+        yield world.runtime.table
+
+
+def stored(table: Table, attributes: Item, key: Key = ANY) -> Any:
+    table.write(Put(key, attributes))
+    return table.get(key)
+
+
+@given(centre=values.centres)
+@few
+def test_centres(table: Table, centre: Centre) -> None:
+    assert items.to_centre(stored(table, items.from_centre(centre))) == centre
+
+
+@given(membership=values.memberships)
+@few
+def test_memberships(table: Table, membership: Membership) -> None:
+    item = stored(table, items.from_membership(membership))
+    assert items.to_membership(item) == membership
+
+
+@given(authorisation=values.authorisations)
+@few
+def test_authorisations(table: Table, authorisation: Authorisation) -> None:
+    item = stored(table, items.from_authorisation("centre", authorisation))
+    assert item["centre_id"] == "centre"
+    assert items.to_authorisation(item) == authorisation
+
+
+@given(enrolment=values.enrolments, completed_at=values.moments)
+@few
+def test_enrolments(table: Table, enrolment: Enrolment, completed_at: Any) -> None:
+    key = keys.enrolment(enrolment.centre_id, enrolment.id)
+    new = items.from_enrolment(enrolment)
+    assert items.to_enrolment(stored(table, new, key)) == enrolment
+
+    seal = {"state": "complete", "issue": 1, "completed_at": stamp(completed_at)}
+    sealed = replace(enrolment, state=EnrolmentState.COMPLETE, issue=1, completed_at=completed_at)
+    assert items.to_enrolment(stored(table, new | seal, key)) == sealed
+
+
+@given(attempt=values.attempts)
+@few
+def test_attempts_with_all_that_happened_to_them(table: Table, attempt: Attempt) -> None:
+    item = items.from_attempt(attempt)
+    item |= {"mailed_at": attempt.mailed_at and stamp(attempt.mailed_at)}
+    item |= {"withdrawn_at": attempt.withdrawn_at and stamp(attempt.withdrawn_at)}
+    if attempt.judgement:
+        item |= items.from_judgement(attempt.judgement)
+    if attempt.countersignature:
+        item |= items.from_countersignature(attempt.countersignature)
+    if attempt.set_aside:
+        item |= items.from_setting_aside(attempt.set_aside)
+    key = keys.head("centre", "enrolment", attempt.page_id, attempt.number)
+    assert items.to_attempt(stored(table, item, key)) == attempt
+
+
+@given(answers=values.answers)
+@few
+def test_answers(table: Table, answers: Answers) -> None:
+    item = stored(table, {"answers": items.pack_answers(answers)})
+    assert items.unpack_answers(item["answers"]) == answers
+
+
+@given(document=st.dictionaries(values.text, json_values, max_size=4), reason=values.text)
+@few
+def test_certificates(table: Table, document: dict[str, Any], reason: str) -> None:
+    certificate = Certificate(
+        id="certificate",
+        centre_id="centre",
+        enrolment_id="enrolment",
+        issue=12,
+        state=CertificateState.SUSPENDED,
+        reason=reason,
+        record=document,
+    )
+    key = keys.certificate("centre", "enrolment", certificate.issue)
+    item = stored(table, items.from_certificate(certificate), key)
+    assert items.to_certificate(item) == certificate
+
+
+@given(feedback=values.text)
+@few
+def test_feedback(table: Table, feedback: str) -> None:
+    assert items.unpack_feedback(stored(table, {"feedback": pack(feedback.encode())})) == feedback
+    assert items.unpack_feedback(None) == ""

@@ -1,0 +1,137 @@
+"""A token is opened exactly as it was made, or not at all."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.links import ReviewLink
+from chalicelib.storage.signing import CODE_BYTES, FORM, LinkSigner
+from tests.domain import values
+from tests.domain.values import SIGNED_AT
+
+OLD, NEW = b"o" * 32, b"n" * 32
+LINK = ReviewLink(
+    centre_id="01JNB0000000000000000000C1",
+    enrolment_id="01JNB0000000000000000000E1",
+    page_id="plan-1",
+    attempt=1,
+    content_hash="ab" * 32,
+    assessor_id="01JNB0000000000000000000A1",
+    generation=1,
+    expires_at=SIGNED_AT,
+)
+BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def signer(current: int, **keys: bytes) -> LinkSigner:
+    live: Mapping[int, bytes] = {int(name[1:]): key for name, key in keys.items()}
+    return LinkSigner(lambda: (current, live))
+
+
+ONE = signer(1, k1=OLD)
+TOKEN = ONE.token(LINK)
+
+
+@given(values.links)
+def test_any_link_comes_back(link: ReviewLink) -> None:
+    token = ONE.token(link)
+    assert ONE.read(token) == link
+    assert set(token) <= set(BASE64URL)
+
+
+@given(values.links)
+def test_the_same_link_is_the_same_token(link: ReviewLink) -> None:
+    assert ONE.token(link) == signer(1, k1=OLD).token(replace(link))
+
+
+@given(values.links, values.links)
+def test_another_link_is_another_token(one: ReviewLink, other: ReviewLink) -> None:
+    assert (ONE.token(one) == ONE.token(other)) == (one == other)
+
+
+def test_a_page_id_of_any_length_is_told_from_the_code_after_it() -> None:
+    for length in range(1, 61):
+        link = replace(LINK, page_id="p" * length)
+        assert ONE.read(ONE.token(link)) == link
+
+
+def test_every_flip_of_a_bit_is_refused() -> None:
+    raw = base64.urlsafe_b64decode(TOKEN + "=" * (-len(TOKEN) % 4))
+    for place in range(len(raw) * 8):
+        flipped = bytearray(raw)
+        flipped[place // 8] ^= 1 << place % 8
+        token = base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()
+        assert ONE.read(token) is None
+
+
+@pytest.mark.parametrize("link", [replace(LINK, page_id="p" * length) for length in (6, 7, 8)])
+def test_every_other_character_is_refused(link: ReviewLink) -> None:
+    token = ONE.token(link)
+    for place, character in enumerate(token):
+        for other in (*BASE64URL, "+", "/", "=", " ", "\n", "é", "\0"):
+            if other != character:
+                assert ONE.read(token[:place] + other + token[place + 1 :]) is None
+
+
+def test_every_truncation_and_extension_is_refused() -> None:
+    for place in range(len(TOKEN)):
+        assert ONE.read(TOKEN[:place]) is None
+        assert ONE.read(TOKEN[place + 1 :]) is None
+    for more in (*BASE64URL, "AA", "AAAA", TOKEN):
+        assert ONE.read(TOKEN + more) is None
+        assert ONE.read(more + TOKEN) is None
+
+
+@pytest.mark.parametrize("more", ["=", "==", "====", " ", "\n", "\t", "\r\n", "\u00a0", "."])
+def test_nothing_may_stand_around_or_within_a_token(more: str) -> None:
+    for place in (0, 1, len(TOKEN) // 2, len(TOKEN)):
+        assert ONE.read(TOKEN[:place] + more + TOKEN[place:]) is None
+
+
+def test_the_other_alphabet_is_refused() -> None:
+    links = (replace(LINK, generation=number) for number in range(100))
+    tokens = [ONE.token(link) for link in links]
+    for old, new in (("-", "+"), ("_", "/")):
+        token = next(token for token in tokens if old in token)
+        assert ONE.read(token.replace(old, new)) is None
+
+
+@given(st.text())
+def test_any_other_text_is_refused(token: str) -> None:
+    assert ONE.read(token) is None
+
+
+def test_a_well_formed_token_of_nothing_is_refused() -> None:
+    for size in (0, CODE_BYTES, FORM.size + CODE_BYTES, FORM.size + CODE_BYTES + 1):
+        token = base64.urlsafe_b64encode(b"\1" * size).rstrip(b"=").decode()
+        assert ONE.read(token) is None
+
+
+def test_a_link_made_with_the_key_before_still_opens() -> None:
+    both = signer(2, k1=OLD, k2=NEW)
+    assert both.read(TOKEN) == LINK
+    assert both.token(LINK) != TOKEN
+    assert both.read(both.token(LINK)) == LINK
+
+
+def test_a_key_that_is_not_ours_any_more_opens_nothing() -> None:
+    assert signer(2, k2=NEW).read(TOKEN) is None
+    assert signer(2, k2=OLD).read(TOKEN) is None, "the same secret by another id"
+    assert signer(1, k1=NEW).read(TOKEN) is None, "another secret by the same id"
+
+
+def test_keys_are_loaded_when_they_are_first_needed_and_once() -> None:
+    loads = []
+
+    def load() -> tuple[int, dict[int, bytes]]:
+        loads.append(1)
+        return 1, {1: OLD}
+
+    lazy = LinkSigner(load)
+    assert loads == []
+    assert lazy.read(lazy.token(LINK)) == LINK
+    assert loads == [1]
