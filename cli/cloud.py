@@ -116,8 +116,11 @@ def local_client(service: str, endpoint: str) -> Any:  # noqa: ANN401 (as above)
 
 
 @contextlib.contextmanager
-def running(home: Path = HOME, port: int = 0) -> Iterator[Cloud]:
-    """Run the cloud of a directory, at a given port or at any free one, and stop it in the end."""
+def running(home: Path = HOME, port: int = 0, *, keep: bool = True) -> Iterator[Cloud]:
+    """Run the cloud of a directory, at a given port or at any free one, and stop it in the end.
+
+    Its state is written when it stops, unless nobody is going to need it.
+    """
     with _owned(home) as lock, _on_signals(lambda *_: sys.exit(143), signal.SIGTERM):
         port = _checked(port)
         cloud = Cloud(home, port, _launch(home, port, lock))
@@ -127,7 +130,7 @@ def running(home: Path = HOME, port: int = 0) -> Iterator[Cloud]:
             _refuse_visitors(cloud)
             yield cloud
         finally:
-            _stop(cloud)
+            _stop(cloud, keep=keep)
 
 
 def reset(home: Path = HOME) -> None:
@@ -220,14 +223,15 @@ def _await_health(cloud: Cloud) -> None:
     raise CloudError(message)
 
 
-def _stop(cloud: Cloud) -> None:
+def _stop(cloud: Cloud, *, keep: bool) -> None:
     """Stop cleanly, which is when ministack writes its state; an impatient Ctrl-C has to wait."""
     with _on_signals(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(urllib3.exceptions.HTTPError):
-            cloud.keep_mail()
-        cloud.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            cloud.process.wait(STOP_SECONDS)
+        if keep:
+            with contextlib.suppress(urllib3.exceptions.HTTPError):
+                cloud.keep_mail()
+            cloud.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                cloud.process.wait(STOP_SECONDS)
         _kill(cloud.process.pid)  # its workers, if any are left, or all of it
         cloud.process.wait()
         shutil.rmtree(cloud.home / "tmp", ignore_errors=True)  # unpacked code, half a gigabyte

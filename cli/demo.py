@@ -53,7 +53,7 @@ def demo(module_file: Path, output: Path) -> dict[str, Any]:
     packaged = package()
     reset(HOME)
     print("Starting the local cloud, and deploying the template to it")
-    with running(HOME) as cloud:
+    with running(HOME, keep=False) as cloud:
         stack = deploy(cloud, packaged)
         print("Creating a centre, an administrator, a candidate, an assessor, a verifier")
         play = Play(stack, create_cast(stack), module)

@@ -19,7 +19,7 @@ def world() -> Iterator[World]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Deploy the packaged application to a fresh cloud with its own port and state."""
-    with running(tmp_path_factory.mktemp("cloud")) as cloud:
+    with running(tmp_path_factory.mktemp("cloud"), keep=False) as cloud:
         yield deploy(cloud, package())
 
 

@@ -80,7 +80,7 @@ def withdraw(
 ) -> Attempt:
     """Take an attempt back while nobody has judged it; it stays in the history as withdrawn.
 
-    Raises Conflict where it has been judged, or withdrawn before by another request.
+    Withdrawing it again changes nothing. Raises Conflict where it has been judged.
     """
     require_candidate(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     key = keys.head(actor.centre_id, enrolment_id, page_id, number)
@@ -92,9 +92,12 @@ def withdraw(
     try:
         return items.to_attempt(runtime.table.write(change))
     except ConditionFailedError as failure:
-        if failure.current[key] is None:
+        item = failure.current[key]
+        if item is None:
             raise not_found() from None
-        detail = "This attempt has been judged or withdrawn already; read the page to see how."
+        if "withdrawn_at" in item:
+            return items.to_attempt(item)
+        detail = "This attempt has been judged already; read the page to see how."
         raise Conflict("attempt-not-waiting", detail) from None
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 from chalicelib.domain.answers import Answer
 from chalicelib.domain.attempts import (
@@ -78,6 +78,7 @@ def test_the_content_hash_covers_every_field(name: str) -> None:
 
 
 @given(values.answers, values.answers)
+@settings(max_examples=50, deadline=None)
 def test_the_content_hash_covers_every_answer(
     one: dict[str, Answer], other: dict[str, Answer]
 ) -> None:

@@ -95,7 +95,7 @@ def test_poison_ends_in_the_failure_queue_and_nothing_else_does(poison: set[int]
 
 def test_one_poison_record_keeps_nobody_elses_certificate_back() -> None:
     with new_world(ONE_PAGE) as world:
-        ready = [complete_enrolment(world, number) for number in range(8)]
+        ready = [complete_enrolment(world, number) for number in range(5)]
         poison = ready[3]
         broken = {"state": "no such state"}
         world.table.write(Update(keys.enrolment(poison.centre_id, poison.id), set=broken))

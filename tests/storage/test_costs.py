@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.judgements import Decision
+from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Decision
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import ADDRESS_LIMIT, QUALIFICATION_LIMIT, Role
 from chalicelib.events import finalise, notify, sweep
@@ -115,7 +115,9 @@ def test_saving_a_page_of_prose(length: int, write_units: int) -> None:
         assert saving.write_units <= write_units
 
 
-def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields() -> None:
+@pytest.mark.parametrize("length", [HEAD_ROOM - 40 - QUALIFICATION_LIMIT, FEEDBACK_LIMIT])
+def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int) -> None:
+    """Try the longest feedback that lies in the head, and the longest of all."""
     source = SHORT_MODULE.replace("#kn-1}", f"#{LONGEST_PAGE_ID}}}")
     with new_world(source) as world:
         address = "ä" * (ADDRESS_LIMIT - 12) + "@example.org"
@@ -128,10 +130,11 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields() -> None:
         attempt = world.sign(enrolment, LONGEST_PAGE_ID)
         notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
         link = link_for(enrolment.centre_id, enrolment.id, attempt)
-        decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * 20_000)
+        decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * length)
         token = world.runtime.signer.token(link)
         judgement = links.judge_by_link(world.runtime, token, decision, "body")
-        assert judgement.feedback is None
+        assert (judgement.feedback is None) == (length == FEEDBACK_LIMIT)
+        assert judgement.address is None
         head = keys.head(enrolment.centre_id, enrolment.id, LONGEST_PAGE_ID, 1)
         for countersigned in (False, True):
             if countersigned:

@@ -1,0 +1,164 @@
+"""Mail goes out once, to the right person, and says no more than it must."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import EndpointConnectionError
+
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.links import LinkState
+from chalicelib.domain.people import Role
+from chalicelib.events import notify
+from chalicelib.usecases import attempts, links
+from tests.events.records import failed, head_record, sequence
+from tests.faults import ENDPOINT, hooked
+from tests.world import World
+
+PLANTED = "PLANTED ANSWER WORDS"
+
+
+def handle(world: World, enrolment: Enrolment, page_id: str = "kn-1", number: int = 1) -> bool:
+    """Hand on the news of an attempt, and tell whether it has to come again."""
+    record = head_record(enrolment, page_id, number)
+    stopped = failed(notify.handle(world.runtime, {"Records": [record]}))
+    assert stopped in ([], [sequence(record)])
+    return bool(stopped)
+
+
+def addresses(world: World) -> list[str]:
+    return [address for address, _, _ in world.outbox.sent]
+
+
+def tokens(world: World) -> list[str]:
+    """Find the token in each mail; there is exactly one."""
+    found = []
+    for _, _, text in world.outbox.sent:
+        (token,) = re.findall(r"https://api\.example/v1/review/(\S+)", text)
+        found.append(token)
+    return found
+
+
+def state(world: World, token: str) -> LinkState:
+    return links.open_link(world.runtime, token).state
+
+
+def test_an_attempt_is_mailed_once(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    for _ in range(3):
+        assert not handle(world, enrolment)
+    assert addresses(world) == [world.assessor.membership.address]
+
+
+def test_the_mail_has_names_and_a_link_that_opens_and_no_answers(world: World) -> None:
+    enrolment = world.enrol()
+    etag = world.save(enrolment, "kn-1", {"kn-q1": {"text": PLANTED}}).etag
+    world.sign_as_shown(enrolment, "kn-1", etag)
+    handle(world, enrolment)
+    ((_, subject, text),) = world.outbox.sent
+    for words in ("Asa Essor", "Zoë Nguyễn", "Questions", "Moving people safely"):
+        assert words in text
+    assert "Harbour Care Training" in subject
+    assert "16 March 2026, 09:30 GMT" in text
+    assert "PLANTED" not in subject + text
+    (token,) = tokens(world)
+    opened = links.open_link(world.runtime, token)
+    assert opened.state is LinkState.LIVE
+    assert opened.signed.document["answers"]["kn-q1"]["text"] == PLANTED
+
+
+def test_a_mail_that_fails_is_tried_again(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    world.outbox.broken = True
+    assert handle(world, enrolment)
+    assert handle(world, enrolment)
+    world.outbox.broken = False
+    assert not handle(world, enrolment)
+    assert not handle(world, enrolment)
+    assert len(world.outbox.sent) == 1
+
+
+def test_a_crash_between_mail_and_mark_sends_the_same_link_again(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+
+    def crash(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=ENDPOINT)
+
+    with hooked(world.client, "before-call.dynamodb.UpdateItem", crash):
+        assert handle(world, enrolment)
+    world.clock.forward(hours=1)
+    assert not handle(world, enrolment)
+    assert not handle(world, enrolment)
+    first, second = tokens(world)
+    assert first == second
+
+
+def test_nothing_is_mailed_to_an_address_that_is_not_verified(world: World) -> None:
+    other = world.person("Oda Other", Role.ASSESSOR, address_verified=False)
+    enrolment = world.enrol(assessor_id=other.id)
+    world.sign(enrolment, "kn-1")
+    assert not handle(world, enrolment)
+    assert world.outbox.sent == []
+
+
+def test_nothing_is_mailed_to_somebody_who_has_left(world: World) -> None:
+    soon = world.clock() + timedelta(hours=1)
+    other = world.person("Oda Other", Role.ASSESSOR, valid_until=soon)
+    enrolment = world.enrol(assessor_id=other.id)
+    world.sign(enrolment, "kn-1")
+    world.clock.forward(days=1)
+    assert not handle(world, enrolment)
+    assert world.outbox.sent == []
+
+
+def test_a_reassigned_attempt_is_mailed_to_its_new_assessor_and_the_old_link_dies(
+    world: World,
+) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    handle(world, enrolment)
+    other = world.person("Oda Other", Role.ASSESSOR)
+    world.reassign(enrolment, other.id)
+    handle(world, enrolment)
+    handle(world, enrolment)
+    assert addresses(world) == [
+        world.assessor.membership.address,
+        other.membership.address,
+    ]
+    before, after = tokens(world)
+    assert state(world, before) is LinkState.VOID
+    assert state(world, after) is LinkState.LIVE
+
+
+def test_one_reassigned_before_its_mail_is_mailed_to_the_new_assessor_alone(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    other = world.person("Oda Other", Role.ASSESSOR)
+    world.reassign(enrolment, other.id)
+    handle(world, enrolment)
+    assert addresses(world) == [other.membership.address]
+
+
+def test_what_waits_for_nobody_is_not_mailed(world: World) -> None:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.sign(enrolment, "kn-1")
+    attempts.withdraw(world.runtime, world.candidate, enrolment.id, "kn-1", 1)
+    for page_id in ("plan-1", "kn-1", "no-such-page"):
+        assert not handle(world, enrolment, page_id)
+    assert world.outbox.sent == []
+
+
+def test_every_attempt_has_a_mail_of_its_own(world: World) -> None:
+    enrolment = world.enrol()
+    first = world.sign(enrolment, "kn-1")
+    handle(world, enrolment)
+    world.judge(enrolment, first, competent=False, feedback="Say more.")
+    world.sign(enrolment, "kn-1")
+    handle(world, enrolment, "kn-1", 2)
+    before, after = tokens(world)
+    assert state(world, before) is LinkState.VOID
+    assert state(world, after) is LinkState.LIVE
