@@ -19,7 +19,7 @@ from chalicelib.domain.errors import Unauthenticated, Unavailable
 from chalicelib.runtime import Issuer, Runtime
 from chalicelib.usecases.people import Identity
 
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")  # RFC 7518; never a symmetric one, never none
+ALGORITHMS = ("RS256", "PS256", "ES256")  # RFC 7518; never a symmetric one, never none
 KEYS_KEPT = timedelta(hours=1)
 REFRESH_PAUSE = timedelta(seconds=30)  # forged key ids must not make us fetch without end
 LEEWAY = 60  # seconds that clocks may differ
