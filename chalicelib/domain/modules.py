@@ -10,6 +10,7 @@ from chalicelib.domain.errors import Flaw
 
 ANSWER_LIMIT = 20_000  # characters in one free-text answer
 INITIALS_LIMIT = 10  # characters
+PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another assessor in one write
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,9 @@ def publication_flaws(module: Module) -> tuple[Flaw, ...]:
 def _flaws(module: Module) -> Iterator[Flaw]:
     if not module.pages:
         yield Flaw("/elements", "no-pages", "A module needs a page; add `## Page: ...`.")
+    if len(module.pages) > PAGES_LIMIT:
+        detail = f"A module has at most {PAGES_LIMIT} pages; make it two modules."
+        yield Flaw("/elements", "too-many-pages", detail)
     for page in module.pages:
         if not page.items:
             yield Flaw(f"/pages/{page.id}", "empty-page", "A page needs an item; add one.")

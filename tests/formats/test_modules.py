@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.modules import (
+    PAGES_LIMIT,
     ChoiceItem,
     Definition,
     Element,
@@ -340,6 +341,13 @@ def test_flaws_are_told_with_their_lines() -> None:
     assert [(r.line, r.code) for r in publication_remarks(read_module(FRONT))] == [(0, "no-pages")]
 
 
+def test_a_module_has_at_most_ninety_pages() -> None:
+    pages = "".join(f"## Page: {n}\n\n> Understood.\n\n" for n in range(PAGES_LIMIT + 1))
+    read = read_module(f"{FRONT}\n# Element: All\n\n{pages}")
+
+    assert [remark.code for remark in publication_remarks(read)] == ["too-many-pages"]
+
+
 # What is refused: the code, the line (counted from the first after HEAD), and the text there.
 
 OPTIONS = "- [x] a\n- [ ] b\n"
@@ -509,7 +517,14 @@ def test_the_guide_for_authors_has_every_code() -> None:
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
     refused = {code for code, _, _ in (*REFUSED, *REFUSED_FRONTS)}
     assert refused | {Code.NOT_CRITERIA} == set(Code), "each code has a test above"
-    flaws = {"no-pages", "empty-page", "key-not-marked", "key-count", "evidence-not-collected"}
+    flaws = {
+        "no-pages",
+        "too-many-pages",
+        "empty-page",
+        "key-not-marked",
+        "key-count",
+        "evidence-not-collected",
+    }
     assert documented == {str(code) for code in Code} | flaws | {IDS_NOT_WRITTEN, "dated-law"}
 
 
