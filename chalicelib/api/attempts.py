@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
 from chalicelib.api.texts import Text
 from chalicelib.domain.attempts import Attempt
@@ -76,7 +76,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
     }
 
 
-@operation(
+@Operation(
     "signPage",
     "POST",
     ATTEMPTS,
@@ -115,7 +115,7 @@ def sign_page(call: Call) -> Answer:
     return answer(Receipt(**attempt_fields(attempt)), 201, location=f"attempts/{attempt.number}")
 
 
-@operation(
+@Operation(
     "listAttempts",
     "GET",
     ATTEMPTS,
@@ -131,7 +131,7 @@ def list_attempts(call: Call) -> Answer:
     return answer(AttemptList(items=[AttemptOut(**attempt_fields(each)) for each in found]))
 
 
-@operation(
+@Operation(
     "getAttempt",
     "GET",
     ATTEMPT,
@@ -148,7 +148,7 @@ def get_attempt(call: Call) -> Answer:
     return answer(SignedAttemptOut(**fields, document=found.document))
 
 
-@operation(
+@Operation(
     "withdrawAttempt",
     "DELETE",
     ATTEMPT,
@@ -165,7 +165,7 @@ def withdraw_attempt(call: Call) -> Answer:
     return answer(AttemptOut(**attempt_fields(attempt)))
 
 
-@operation(
+@Operation(
     "sendReviewLink",
     "POST",
     ATTEMPT + "/review-links",

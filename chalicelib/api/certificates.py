@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.html import SHEET, page
-from chalicelib.api.http import Answer, AnswerModel, Call, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
 from chalicelib.domain.certificates import (
     STATE_WORDS,
     Certificate,
@@ -67,7 +67,7 @@ class PublicCertificate(AnswerModel):
     pdf: str
 
 
-@operation(
+@Operation(
     "getCertificate",
     "GET",
     ENROLMENT + "/certificate",
@@ -91,7 +91,7 @@ def get_certificate(call: Call) -> Answer:
     )
 
 
-@operation(
+@Operation(
     "getCertificatePdf",
     "GET",
     ENROLMENT + "/certificate/pdf",
@@ -106,7 +106,7 @@ def get_certificate_pdf(call: Call) -> Answer:
     return answer(FileLink(url=url, expires_at=expires_at))
 
 
-@operation(
+@Operation(
     "verifyCertificate",
     "GET",
     CERTIFICATE,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.texts import Identifier
 from chalicelib.domain.enrolments import (
     Enrolment,
@@ -63,7 +63,7 @@ class EnrolmentOut(AnswerModel):
     pages: list[ProgressOut]
 
 
-@operation(
+@Operation(
     "createEnrolment",
     "POST",
     ENROLMENTS,
@@ -92,7 +92,7 @@ def create_enrolment(call: Call) -> Answer:
     return answer(_out(made, progress(module, made, ())), 201, location=call.address(where))
 
 
-@operation(
+@Operation(
     "getEnrolment",
     "GET",
     ENROLMENT,
@@ -106,7 +106,7 @@ def get_enrolment(call: Call) -> Answer:
     return answer(_out(enrolment, progress), etag=enrolments.etag(enrolment))
 
 
-@operation(
+@Operation(
     "changeEnrolment",
     "PATCH",
     ENROLMENT,

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -186,16 +186,23 @@ class Call:
 View = Callable[[Call], Answer]
 
 
-@dataclass(frozen=True, kw_only=True)
+def _no_view(_: Call) -> Answer:
+    raise not_found()
+
+
+@dataclass(frozen=True)
 class Operation:
-    """A route: its name and address, who may call it, and all that the description says of it."""
+    """A route: its name and address, who may call it, and all that the description says of it.
+
+    Used as a decorator, it declares a view as an operation of the API.
+    """
 
     id: str
     method: str
     path: str
+    _: KW_ONLY
     summary: str
     who: str
-    view: View
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
@@ -205,53 +212,15 @@ class Operation:
     if_match: bool = False
     signed_in: bool = True
     problems: tuple[str, ...] = ()
+    view: View = _no_view
+
+    def __call__(self, view: View) -> View:
+        """Declare the view."""
+        OPERATIONS.append(replace(self, view=view))
+        return view
 
 
 OPERATIONS: list[Operation] = []
-
-
-def operation(  # noqa: PLR0913 (the declaration of a route is its table of contents)
-    name: str,
-    method: str,
-    path: str,
-    *,
-    summary: str,
-    who: str,
-    body: type[RequestModel] | None = None,
-    answer: type[BaseModel] | None = None,
-    status: int = 200,
-    also: tuple[int, ...] = (),
-    media: tuple[str, ...] = (JSON,),
-    idempotent: bool = False,
-    if_match: bool = False,
-    signed_in: bool = True,
-    problems: tuple[str, ...] = (),
-) -> Callable[[View], View]:
-    """Declare a view as an operation of the API."""
-
-    def declare(view: View) -> View:
-        OPERATIONS.append(
-            Operation(
-                id=name,
-                method=method,
-                path=path,
-                summary=summary,
-                who=who,
-                view=view,
-                body=body,
-                answer=answer,
-                status=status,
-                also=also,
-                media=media,
-                idempotent=idempotent,
-                if_match=if_match,
-                signed_in=signed_in,
-                problems=problems,
-            )
-        )
-        return view
-
-    return declare
 
 
 def respond(call: Call) -> Answer:

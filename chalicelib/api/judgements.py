@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.texts import LongText, Text
 from chalicelib.domain.judgements import Decision, Judgement, Method
 from chalicelib.usecases import judgements
@@ -53,7 +53,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
     )
 
 
-@operation(
+@Operation(
     "judgePage",
     "POST",
     ATTEMPT + "/judgements",

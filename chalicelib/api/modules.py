@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.views import module_view
 from chalicelib.usecases import modules
@@ -43,7 +43,7 @@ class ModuleOut(AnswerModel):
     counts: dict[str, int]
 
 
-@operation(
+@Operation(
     "publishModule",
     "POST",
     MODULES,
@@ -68,7 +68,7 @@ def publish_module(call: Call) -> Answer:
     return answer(published, 201, location=where)
 
 
-@operation(
+@Operation(
     "getModule",
     "GET",
     MODULES + "/{module_id}/versions/{version}",

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Answer, Call, Operation, operation
+from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Answer, Call, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.errors import not_found
 
@@ -56,7 +56,7 @@ FORM_SCHEMA = {
 }
 
 
-@operation(
+@Operation(
     "getOpenapi",
     "GET",
     "/v1/openapi.json",
@@ -71,7 +71,7 @@ def get_openapi(_: Call) -> Answer:
     return Answer(200, body, {"Content-Type": "application/json", "Cache-Control": "max-age=300"})
 
 
-@operation(
+@Operation(
     "getProblem",
     "GET",
     "/v1/problems/{code}",

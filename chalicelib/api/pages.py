@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.attempts import AttemptOut, attempt_fields
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.http import Answer, AnswerModel, Call, RequestModel, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.texts import Text
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.answers import Answer as ItemAnswer
@@ -54,7 +54,7 @@ class PageOut(AnswerModel):
     latest_attempt: AttemptOut | None
 
 
-@operation(
+@Operation(
     "getPage",
     "GET",
     PAGE,
@@ -69,7 +69,7 @@ def get_page(call: Call) -> Answer:
     return _answer(in_work, with_key=sees_key(actor))
 
 
-@operation(
+@Operation(
     "saveDraft",
     "PUT",
     PAGE,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chalicelib.api.http import Answer, AnswerModel, Call, answer, operation
+from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
 from chalicelib.domain.people import Role
 
 
@@ -23,7 +23,7 @@ class Me(AnswerModel):
     memberships: list[MembershipOut]
 
 
-@operation(
+@Operation(
     "getMe",
     "GET",
     "/v1/me",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.api.html import page
-from chalicelib.api.http import Answer, Call, operation
+from chalicelib.api.http import Answer, Call, Operation
 from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
@@ -51,7 +51,7 @@ class Row:
         return bool(self.answer.understood or (self.mark and self.mark.right))
 
 
-@operation(
+@Operation(
     "openReview",
     "GET",
     REVIEW,
@@ -72,7 +72,7 @@ def open_review(call: Call) -> Answer:
         return _unopened(error)
 
 
-@operation(
+@Operation(
     "judgeByLink",
     "POST",
     REVIEW,
@@ -108,7 +108,7 @@ def judge_by_link(call: Call) -> Answer:
     return _lead_to(call, "/judgement")
 
 
-@operation(
+@Operation(
     "showJudgement",
     "GET",
     REVIEW + "/judgement",
@@ -143,7 +143,7 @@ def show_judgement(call: Call) -> Answer:
     )
 
 
-@operation(
+@Operation(
     "sendFreshLink",
     "POST",
     REVIEW + "/links",
