@@ -6,8 +6,9 @@ from typing import Annotated, Any, NoReturn
 
 import boto3
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import DomainError
+from chalicelib.domain.errors import DomainError, NotFound, Unavailable
 from chalicelib.domain.people import ALL_MODULES, Authorisation, Role
 from chalicelib.runtime import Runtime, Settings, build_runtime
 from chalicelib.usecases import people
@@ -93,10 +94,13 @@ def _runtime(stage: str, home: Path) -> Runtime:
             lambda service: local_client(service, served["endpoint"]),
         )
     session = boto3.session.Session()
-    formation = session.client("cloudformation")
-    found = formation.describe_stack_resource(
-        StackName=f"testamur-{stage}", LogicalResourceId="Table"
-    )
+    try:
+        formation = session.client("cloudformation")
+        found = formation.describe_stack_resource(
+            StackName=f"testamur-{stage}", LogicalResourceId="Table"
+        )
+    except (BotoCoreError, ClientError) as error:
+        wrong_usage(f"the stage {stage} cannot be reached on AWS: {error}")
     table = found["StackResourceDetail"].get("PhysicalResourceId", "")
 
     def client(service: Any) -> Any:  # noqa: ANN401 (boto3 makes clients at run time)
@@ -113,6 +117,10 @@ def _tell(made: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _refuse(error: DomainError, *, as_json: bool) -> NoReturn:
+    if isinstance(error, Unavailable):
+        wrong_usage("the table cannot be reached; locally, run `make serve` in another terminal.")
+    if isinstance(error, NotFound):
+        wrong_usage("there is no such centre; `centre create` makes one.")
     flaws = [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in error.flaws]
     if as_json:
         print_json({"code": error.code, "detail": error.detail, "errors": flaws})

@@ -33,7 +33,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         summary = demo(given.module, given.output)
-    except (CloudError, PackagingError, UnreadableDocumentError, OSError) as error:
+    except (CloudError, PackagingError, UnreadableDocumentError, OSError, ValueError) as error:
         print(f"The demo failed: {error}", file=sys.stderr)
         return 1
     summary["seconds"] = round(time.monotonic() - started, 1)

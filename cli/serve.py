@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
-from cli.cast import Cast, create_cast
+from cli.cast import Cast, create_cast, operator_runtime
 from cli.centres import SERVED
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
@@ -82,8 +82,8 @@ def _write_down(play: Play) -> None:
 def _board(play: Play) -> str:
     """Say what stands where."""
     progress = play.progress()
-    mail = play.stack.cloud.read_mail(play.cast.username(Role.ASSESSOR))
-    link = LINK.search(mail[-1].text)
+    link = _last_link(play)
+    people = [f"  {role:<18} {person}" for role, person in play.cast.people.items()]
     tokens = [f"  {role:<18} {play.client(role).token}" for role in play.cast.people]
     lines = [
         "",
@@ -93,6 +93,9 @@ def _board(play: Play) -> str:
         f"Centre       {play.cast.centre_id}",
         f"Enrolment    {play.enrolment_id}",
         f"Progress     {progress['pages_competent']} of {len(progress['pages'])} pages competent",
+        "",
+        "People, by role:",
+        *people,
         "",
         "Bearer tokens, for a day:",
         *tokens,
@@ -104,9 +107,21 @@ def _board(play: Play) -> str:
         lines += ["The module is finalised. Its certificate:", f"  {page}"]
     elif link:
         # The mail may have been sent when the cloud was at another port.
-        address = f"{play.stack.api}/v1/review/{link[0].rpartition('/')[2]}"
+        address = f"{play.stack.api}/v1/review/{link}"
         lines += ["The assessor's signed link for the last page, from that mail:", f"  {address}"]
     return "\n".join([*lines, "", "Ctrl-C stops it and keeps the state; `make reset` clears it."])
+
+
+def _last_link(play: Play) -> str:
+    """Find the token of the last link that was mailed for this very enrolment."""
+    signer = operator_runtime(play.stack).signer
+    for mail in reversed(play.stack.cloud.read_mail(play.cast.username(Role.ASSESSOR))):
+        found = LINK.search(mail.text)
+        token = found[0].rpartition("/")[2] if found else ""
+        link = signer.read(token)
+        if link and link.enrolment_id == play.enrolment_id:
+            return token
+    return ""
 
 
 def _demo_module() -> Module:

@@ -92,6 +92,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "not-the-candidate",
         "page-signed",
         "page-competent",
+        "too-many-attempts",
         "enrolment-complete",
         "stale-page",
         "not-signed",

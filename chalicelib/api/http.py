@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -34,6 +35,8 @@ from chalicelib.usecases.requests import Request, fingerprint
 BODY_LIMIT = 256 * 1024  # bytes
 NESTING_LIMIT = 100
 FORM_FIELDS_LIMIT = 20
+FLAWS_LISTED = 50  # the first ones of a body; whoever mends them is told the next
+POINTER_LIMIT = 200  # characters of a place in a body whose names are the client's own
 PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
@@ -320,7 +323,10 @@ def _depth(value: Any) -> int:  # noqa: ANN401 (any JSON)
 def _refuse(error: ValidationError) -> NoReturn:
     flaws = [
         Flaw(_pointer(flaw["loc"]), flaw["type"].replace("_", "-"), flaw["msg"])
-        for flaw in error.errors(include_url=False, include_context=False, include_input=False)
+        for flaw in islice(
+            error.errors(include_url=False, include_context=False, include_input=False),
+            FLAWS_LISTED,
+        )
     ]
     detail = "The body does not fit the description; mend what is listed."
     raise Invalid("invalid-body", detail, flaws) from None
@@ -328,4 +334,4 @@ def _refuse(error: ValidationError) -> NoReturn:
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     tokens = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
-    return "".join(f"/{token}" for token in tokens)
+    return "".join(f"/{token}" for token in tokens)[:POINTER_LIMIT]

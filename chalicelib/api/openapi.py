@@ -45,6 +45,7 @@ HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing.",
 }
+WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
 FORM_SCHEMA = {
     "type": "object",
     "required": ["competent", "initials"],
@@ -179,7 +180,7 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
         success["content"] = {JSON: {"schema": schema}}
     if "text/html" in each.media:
         success.setdefault("content", {})["text/html"] = {"schema": {"type": "string"}}
-    if each.if_match or each.id in {"getPage", "getEnrolment"}:
+    if each.id in WITH_ETAG:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses = {str(each.status): success}
     responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}

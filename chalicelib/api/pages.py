@@ -13,13 +13,16 @@ from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import CURRENT_DECLARATION, DECLARATIONS
 from chalicelib.domain.enrolments import PageState
+from chalicelib.domain.modules import ITEMS_LIMIT
 from chalicelib.domain.views import page_view
 from chalicelib.usecases import pages
 from chalicelib.usecases.pages import PageInWork
 
 PAGE = ENROLMENT + "/pages/{page_id}"
-ITEMS_LIMIT = 500  # in one page
 OPTIONS_LIMIT = 26
+
+
+ItemId = Annotated[Text, Field(max_length=100)]
 
 
 class AnswerIn(RequestModel):
@@ -34,7 +37,7 @@ class AnswerIn(RequestModel):
 class DraftIn(RequestModel):
     """All answers of a page, by item id. What is left out is unanswered."""
 
-    answers: Annotated[dict[Text, AnswerIn], Field(max_length=ITEMS_LIMIT)]
+    answers: Annotated[dict[ItemId, AnswerIn], Field(max_length=ITEMS_LIMIT)]
 
 
 class Declaration(AnswerModel):

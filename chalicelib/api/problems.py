@@ -104,6 +104,11 @@ CODES: dict[str, Entry] = {
     ),
     "page-signed": Entry(409, "The page is signed", "Wait for its judgement."),
     "page-competent": Entry(409, "The page is competent", "Nothing is left to do on this page."),
+    "too-many-attempts": Entry(
+        409,
+        "The page has been signed too often",
+        "Speak with your centre; nothing that was signed is lost.",
+    ),
     "enrolment-complete": Entry(
         409,
         "The enrolment is complete",

@@ -12,7 +12,7 @@ from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
 from chalicelib.domain.certificates import initials
-from chalicelib.domain.errors import DomainError, Flaw, Invalid, Unavailable
+from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid, Unavailable
 from chalicelib.domain.judgements import Decision, check_decision
 from chalicelib.domain.links import LinkState
 from chalicelib.domain.marking import Mark
@@ -97,6 +97,7 @@ def judge_by_link(call: Call) -> Answer:
     """Record the judgement of the form; the same form again leads to the same record."""
     form: Mapping[str, str] = {}
     try:
+        links.require_link(call.runtime, call["token"])  # before a stranger's form is looked at
         form = call.form()
         decision = _decision(form)
         body = fingerprint(repr(decision).encode())
@@ -297,7 +298,7 @@ def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
         opened = links.open_link(call.runtime, call["token"])
     except DomainError as unopened:
         return _unopened(unopened, form)
-    if opened.state is LinkState.LIVE:
+    if opened.state is LinkState.LIVE or isinstance(error, Forbidden):
         return _sorry(error, form)
     used = error.code == "attempt-not-waiting" and opened.state is LinkState.USED
     return _closed(call, opened, form, status=409 if used else 410)
@@ -312,7 +313,7 @@ def _closed(
     call: Call, opened: Opened, form: Mapping[str, str] | None = None, status: int = 410
 ) -> Answer:
     current = opened.current
-    mine = current.waiting and current.assessor_id == opened.link.assessor_id
+    mine = opened.entitled and current.waiting and current.assessor_id == opened.link.assessor_id
     judgement = opened.signed.attempt.judgement
     judged_here = judgement is not None and judgement.judged_by == opened.link.assessor_id
     return page(

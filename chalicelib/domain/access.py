@@ -75,6 +75,12 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     return enrolment
 
 
+def may_judge(actor: Actor, module_id: str, now: datetime) -> bool:
+    """Whether the actor is an assessor with an authorisation for this module now."""
+    held = actor.authorisation
+    return actor.has(Role.ASSESSOR) and held is not None and held.covers(module_id, now)
+
+
 def sees_key(actor: Actor) -> bool:
     """Whether the actor may see answer keys and guidance; nobody who is also a candidate may."""
     reads = actor.has(Role.ASSESSOR, *READERS_OF_ALL)

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.answers import Answers, documents
-from chalicelib.domain.errors import Flaw, Invalid
+from chalicelib.domain.errors import Conflict, Flaw, Invalid
 from chalicelib.domain.judgements import Countersignature, Judgement, SettingAside
 from chalicelib.domain.people import NAME_LIMIT
 from chalicelib.domain.times import stamp
 
 FORMAT = 1  # of the signed document
+ATTEMPTS_LIMIT = 100  # of a page
 CURRENT_DECLARATION = "1"
 DECLARATIONS: Mapping[str, str] = {
     "1": (
@@ -112,6 +113,13 @@ def signed_document(signing: Signing, answers: Answers) -> dict[str, Any]:
         "signature": signing.signature,
         "signed_at": stamp(signing.signed_at),
     }
+
+
+def require_another(made: int) -> None:
+    """Raise Conflict where a page has been signed too often to be signed once more."""
+    if made >= ATTEMPTS_LIMIT:
+        detail = f"This page has been signed {ATTEMPTS_LIMIT} times; speak with your centre."
+        raise Conflict("too-many-attempts", detail)
 
 
 def check_signature(declaration: str, signature: str) -> None:

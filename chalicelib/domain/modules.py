@@ -4,13 +4,16 @@ Text of more than one paragraph is one string with an empty line between paragra
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import Flaw
 
 ANSWER_LIMIT = 20_000  # characters in one free-text answer
 INITIALS_LIMIT = 10  # characters
 PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another assessor in one write
+
+
+ITEMS_LIMIT = 200  # in a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,36 @@ class Module:
         }
 
 
+def without_key(module: Module, reason: str) -> Module:
+    """Return the module as somebody gets it who may not see its key, nor its guidance."""
+    elements = tuple(
+        replace(
+            element,
+            guidance="",
+            pages=tuple(_page_without_key(page, reason) for page in element.pages),
+        )
+        for element in module.elements
+    )
+    return replace(module, elements=elements)
+
+
+def _page_without_key(page: Page, reason: str) -> Page:
+    groups = tuple(
+        replace(group, items=tuple(_item_without_key(item, reason) for item in group.items))
+        for group in page.groups
+    )
+    ungrouped = tuple(_item_without_key(item, reason) for item in page.ungrouped)
+    return replace(page, guidance="", ungrouped=ungrouped, groups=groups)
+
+
+def _item_without_key(item: Item, reason: str) -> Item:
+    item = replace(item, guidance="", accepted="")
+    if isinstance(item, ChoiceItem):
+        options = tuple(replace(option, right=None) for option in item.options)
+        return replace(item, options=options, tests=(), excluded=reason)
+    return item
+
+
 def publication_flaws(module: Module) -> tuple[Flaw, ...]:
     """Say what stands between this module and publication; empty when nothing does.
 
@@ -199,17 +232,28 @@ def _flaws(module: Module) -> Iterator[Flaw]:
         detail = f"A module has at most {PAGES_LIMIT} pages; make it two modules."
         yield Flaw("/elements", "too-many-pages", detail)
     for page in module.pages:
-        if not page.items:
-            yield Flaw(f"/pages/{page.id}", "empty-page", "A page needs an item; add one.")
+        yield from _page_flaws(page)
     for item in module.items:
-        pointer = f"/items/{item.id}"
-        if isinstance(item, ChoiceItem):
-            if not item.marked:
-                detail = "Mark the right options with `[x]`, or exclude the item with its reason."
-                yield Flaw(pointer, "key-not-marked", detail)
-            elif not item.excluded and len(item.key) != item.choose:
-                detail = f"{len(item.key)} options are marked right, but {item.choose} are chosen."
-                yield Flaw(pointer, "key-count", detail)
-        elif isinstance(item, EvidenceRequest):
-            detail = "Evidence cannot be collected yet; take the item out of this version."
-            yield Flaw(pointer, "evidence-not-collected", detail)
+        yield from _item_flaws(item)
+
+
+def _page_flaws(page: Page) -> Iterator[Flaw]:
+    if not page.items:
+        yield Flaw(f"/pages/{page.id}", "empty-page", "A page needs an item; add one.")
+    if len(page.items) > ITEMS_LIMIT:
+        detail = f"A page has at most {ITEMS_LIMIT} items; make it two pages."
+        yield Flaw(f"/pages/{page.id}", "too-many-items", detail)
+
+
+def _item_flaws(item: Item) -> Iterator[Flaw]:
+    pointer = f"/items/{item.id}"
+    if isinstance(item, ChoiceItem):
+        if not item.marked:
+            detail = "Mark the right options with `[x]`, or exclude the item with its reason."
+            yield Flaw(pointer, "key-not-marked", detail)
+        elif not item.excluded and len(item.key) != item.choose:
+            detail = f"{len(item.key)} options are marked right, but {item.choose} are chosen."
+            yield Flaw(pointer, "key-count", detail)
+    elif isinstance(item, EvidenceRequest):
+        detail = "Evidence cannot be collected yet; take the item out of this version."
+        yield Flaw(pointer, "evidence-not-collected", detail)

@@ -1,6 +1,7 @@
 """Centres and the people in them: memberships, and what an assessor is authorised to do."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ NAME_LIMIT = 200  # characters
 ADDRESS_LIMIT = 254  # characters; RFC 5321, section 4.5.3.1.3, less the angle brackets
 QUALIFICATION_LIMIT = 80  # bytes of UTF-8: it is frozen into the head of every attempt judged
 MODULES_LIMIT = 50  # modules named in one authorisation
+CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories that no name has
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
 
@@ -145,5 +147,7 @@ def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> 
 
 
 def _name_flaws(pointer: str, name: str) -> Iterable[Flaw]:
-    if not name.strip() or len(name) > NAME_LIMIT:
-        yield Flaw(pointer, "invalid-name", f"Write a name of 1 to {NAME_LIMIT} characters.")
+    lines = any(unicodedata.category(character) in CONTROLS for character in name)
+    if not name.strip() or len(name) > NAME_LIMIT or lines:
+        detail = f"Write a name of 1 to {NAME_LIMIT} characters, in one line."
+        yield Flaw(pointer, "invalid-name", detail)

@@ -5,7 +5,13 @@ from typing import Any
 
 from chalicelib.domain.access import Actor, require_candidate, require_reader
 from chalicelib.domain.answers import signing_flaws
-from chalicelib.domain.attempts import Attempt, Signing, check_signature, signed_document
+from chalicelib.domain.attempts import (
+    Attempt,
+    Signing,
+    check_signature,
+    require_another,
+    signed_document,
+)
 from chalicelib.domain.digests import canonical, digest
 from chalicelib.domain.enrolments import EnrolmentState, require_open
 from chalicelib.domain.errors import Conflict, Invalid, not_found
@@ -63,6 +69,7 @@ def sign(
         require_open(in_work.enrolment)
         pages.require_unlocked(in_work)
         pages.require_current(in_work, if_match)
+        require_another(in_work.draft.lock)
         check_signature(signature.declaration, signature.name)
         if flaws := signing_flaws(in_work.page, in_work.draft.answers):
             detail = "The page is not complete yet; the draft is kept."

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import (
+    Actor,
+    may_judge,
+    require_reader,
+    require_role,
+    sees_key,
+)
 from chalicelib.domain.answers import Answers, from_documents
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment, latest
@@ -18,7 +24,7 @@ from chalicelib.domain.links import (
     renewed_expiry,
 )
 from chalicelib.domain.marking import Mark, mark
-from chalicelib.domain.modules import Module, Page
+from chalicelib.domain.modules import Module, Page, without_key
 from chalicelib.domain.people import Centre, Membership, Role
 from chalicelib.domain.times import local, stamp
 from chalicelib.runtime import Runtime
@@ -31,17 +37,20 @@ from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.requests import Request
 
 REVIEW_PATH = "/v1/review/"
+NO_KEY = "you are a candidate at this centre as well, and candidates see no keys"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What a link leads to, whether or not it still opens it.
 
-    `current` is the latest attempt of the page, to which a void link shows the way.
+    `entitled` tells whether the assessor may judge this module now; `current` is the latest
+    attempt of the page, to which a void link shows the way.
     """
 
     link: ReviewLink
     state: LinkState
+    entitled: bool
     centre: Centre
     candidate: Membership
     enrolment: Enrolment
@@ -59,25 +68,38 @@ class Review:
     marks: tuple[Mark, ...]
 
 
-def open_link(runtime: Runtime, token: str) -> Opened:
-    """Tell what a token leads to. Changes nothing. Raises NotFound for all that is not ours."""
+def require_link(runtime: Runtime, token: str) -> ReviewLink:
+    """Return what an authentic token says. Raises NotFound for all that is not ours."""
     link = runtime.signer.read(token)
     if link is None:
         raise not_found()
+    return link
+
+
+def open_link(runtime: Runtime, token: str) -> Opened:
+    """Tell what a token leads to. Changes nothing. Raises NotFound for all that is not ours."""
+    link = require_link(runtime, token)
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     enrolment = enrolments.find(runtime, link.centre_id, link.enrolment_id)
     signed = attempts.read(runtime, link.centre_id, link.enrolment_id, link.page_id, link.attempt)
     if enrolment is None or signed is None:
         raise not_found()
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    if not sees_key(actor):
+        module = without_key(module, NO_KEY)
     page = module.page(link.page_id)
     candidate = people.load_person(runtime, enrolment.candidate_id).membership(actor.centre_id)
     if page is None or candidate is None:
         raise not_found()
     current = enrolments.attempts(runtime, enrolment, page.id)[-1]
     state = link_state(link, signed.attempt, current, runtime.now())
+    entitled = may_judge(actor, module.id, runtime.now())
+    if state is LinkState.LIVE and not entitled:
+        state = LinkState.VOID
     centre = people.load_centre(runtime, link.centre_id)
-    return Opened(link, state, centre, candidate, enrolment, module, page, signed, current)
+    return Opened(
+        link, state, entitled, centre, candidate, enrolment, module, page, signed, current
+    )
 
 
 def review(runtime: Runtime, opened: Opened) -> Review:
@@ -93,9 +115,7 @@ def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -
     `body` is the fingerprint of the form sent: the same form again gets the same judgement. Raises
     Gone for a link that is authentic and does not open any more.
     """
-    link = runtime.signer.read(token)
-    if link is None:
-        raise not_found()
+    link = require_link(runtime, token)
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     if link.expires_at <= runtime.now():
         raise Gone(LinkState.EXPIRED, "This link has expired; ask for a fresh one.")
@@ -158,15 +178,34 @@ def mail_link(
     if attempt is None or not attempt.waiting or attempt.mailed_at:
         return False
     try:
-        assessor = people.act(runtime, attempt.assessor_id, centre_id).membership
+        actor = people.act(runtime, attempt.assessor_id, centre_id)
     except NotFound:
         return False
+    facts = enrolments.facts(runtime, centre_id, enrolment_id)
+    if facts is None or not may_judge(actor, facts.module_id, runtime.now()):
+        return False
+    assessor = actor.membership
     if not assessor.address or not assessor.address_verified_at:
+        return False
+    if _too_soon(runtime, keys.head(centre_id, enrolment_id, page_id, number - 1)):
         return False
     subject, text = _letter(runtime, link_for(centre_id, enrolment_id, attempt), assessor)
     runtime.mail.send(assessor.address, subject, text)
     _mark_mailed(runtime, key, attempt)
     return True
+
+
+def _too_soon(runtime: Runtime, before: Key) -> bool:
+    """Whether the attempt before was mailed and withdrawn just now: the sweeper mails this one.
+
+    Signing and withdrawing in turns would else fill the assessor's mailbox.
+    """
+    item = runtime.table.get(before)
+    attempt = items.to_attempt(item) if item else None
+    if attempt is None or attempt.withdrawn_at is None:
+        return False
+    at = attempt.mailed_at or attempt.withdrawn_at
+    return runtime.now() - at < PATIENCE
 
 
 def _mark_mailed(runtime: Runtime, key: Key, attempt: Attempt) -> None:

@@ -8,7 +8,16 @@ from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.usecases import enrolments
-from tests.api.door import SIGNATURE, Door, Reply, attempt_path, centre_path, page_path
+from tests.api.door import (
+    SIGNATURE,
+    Door,
+    Reply,
+    attempt_path,
+    centre_path,
+    mail,
+    page_path,
+    sign,
+)
 
 KEPT_BACK = {"key", "guidance", "right", "tests", "excluded", "accepted"}
 PLANTED = "PLANTED-GUIDANCE"
@@ -99,6 +108,19 @@ def test_nor_does_a_candidate_who_assesses_others(door: Door) -> None:
     others = world.enrol(assessor_id=both.id)
     has_no_key(ask_for_everything(door, both, own))
     has_no_key(ask_for_everything(door, both, others))
+
+
+def test_nor_does_the_link_of_one(door: Door) -> None:
+    """Their own pages are judged without the key that they would meet as a candidate."""
+    world = door.world
+    both = world.person("Bo Both", Role.CANDIDATE, Role.ASSESSOR)
+    enrolment = world.enrol(assessor_id=both.id)
+    sign(door, enrolment, "plan-2")
+    opened = door.send("GET", mail(door, enrolment, "plan-2"))
+    assert opened.status == 200
+    assert "PLANTED-GUIDANCE" not in opened.text
+    assert "The right answer" not in opened.text
+    assert "Chosen, " not in opened.text
 
 
 def test_assessors_get_key_and_guidance(door: Door, enrolment: Enrolment) -> None:

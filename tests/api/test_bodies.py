@@ -107,6 +107,15 @@ def test_content_types_that_are_not_taken(shared: Door, page: str, media: str | 
     )
 
 
+def test_a_refusal_stays_small_however_much_is_wrong(shared: Door, page: str) -> None:
+    body = {"answers": {"k" * 20_000: {str(number): 0 for number in range(2_000)}}}
+    etag = shared.etag(page)
+    refusal = shared.refused(
+        "invalid-body", "PUT", page, shared.world.candidate, body, if_match=etag
+    )
+    assert len(refusal.text) < 20_000
+
+
 def test_the_same_holds_wherever_a_body_is_taken(shared: Door, page: str) -> None:
     world = shared.world
     places = {

@@ -79,7 +79,9 @@ def flaws(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
     return [(flaw.pointer, flaw.code) for flaw in refusal.value.flaws]
 
 
-@pytest.mark.parametrize("name", ["", " \u00a0\n", "x" * (NAME_LIMIT + 1)])
+@pytest.mark.parametrize(
+    "name", ["", " \u00a0\n", "x" * (NAME_LIMIT + 1), "Ann\r\nBcc: b@example.org", "A\u2028B"]
+)
 def test_bad_names_are_refused(name: str) -> None:
     with pytest.raises(Invalid) as centre:
         check_centre(Centre("centre", name))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.text import clean
+from chalicelib.domain.text import MARKS_LIMIT, clean
 
 ALLOWED = {"\t", "\n", "\r"}
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in ALLOWED]
@@ -37,6 +37,13 @@ def test_controls_are_refused_by_name(control: str) -> None:
 def test_half_a_surrogate_pair_is_refused(halves: str) -> None:
     with pytest.raises(ValueError, match="surrogate"):
         clean(f"a{halves}")
+
+
+def test_marks_without_end_are_refused_at_once() -> None:
+    # Putting them in order would take minutes: the time grows with the square of their number.
+    with pytest.raises(ValueError, match="marks"):
+        clean("a" + "\u0315" * 100_000 + "\u0300" * 100_000)
+    assert clean("a" + "\u0316" * MARKS_LIMIT)
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\t\n\r")))

@@ -1,6 +1,7 @@
 """Mail goes out once, to the right person, and says no more than it must."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,11 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.links import LinkState
 from chalicelib.domain.people import Role
 from chalicelib.events import notify
-from chalicelib.usecases import attempts, links
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Put
+from chalicelib.storage.keys import SHARDS
+from chalicelib.usecases import attempts, links, people
+from chalicelib.usecases.sweep import sweep
 from tests.events.records import failed, head_record, sequence
 from tests.faults import ENDPOINT, hooked
 from tests.world import World
@@ -150,6 +155,45 @@ def test_what_waits_for_nobody_is_not_mailed(world: World) -> None:
     for page_id in ("plan-1", "kn-1", "no-such-page"):
         assert not handle(world, enrolment, page_id)
     assert world.outbox.sent == []
+
+
+def test_signing_and_withdrawing_in_turns_fills_no_mailbox(world: World) -> None:
+    enrolment = world.enrol()
+    for number in range(1, 6):
+        world.sign(enrolment, "kn-1")
+        handle(world, enrolment, "kn-1", number)
+        attempts.withdraw(world.runtime, world.candidate, enrolment.id, "kn-1", number)
+    world.sign(enrolment, "kn-1")
+    handle(world, enrolment, "kn-1", 6)
+    assert len(world.outbox.sent) == 1
+    world.clock.forward(minutes=11)
+    assert sum(sweep(world.runtime, shard).mails for shard in range(SHARDS)) == 1
+    assert state(world, tokens(world)[-1]) is LinkState.LIVE
+
+
+def test_somebody_who_assesses_no_more_gets_no_mail_and_sees_nothing(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    handle(world, enrolment)
+    member = world.assessor.membership
+    demoted = replace(member, roles=frozenset({Role.EXTERNAL_VERIFIER}))
+    key = keys.membership(member.person_id, member.centre_id)
+    world.runtime.table.write(Put(key, items.from_membership(demoted)))
+    people.forget_person(world.runtime, member.person_id)
+    world.sign(enrolment, "plan-1")
+    assert not handle(world, enrolment, "plan-1")
+    assert len(world.outbox.sent) == 1
+    assert state(world, tokens(world)[0]) is LinkState.VOID
+
+
+def test_a_link_closes_with_the_authorisation_it_needs(world: World) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "kn-1")
+    handle(world, enrolment)
+    other = world.authorisation(modules=("another-module",))
+    people.authorise(world.runtime, world.assessor.membership, other)
+    people.forget_person(world.runtime, world.assessor.id)
+    assert state(world, tokens(world)[0]) is LinkState.VOID
 
 
 def test_every_attempt_has_a_mail_of_its_own(world: World) -> None:

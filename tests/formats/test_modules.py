@@ -520,6 +520,7 @@ def test_the_guide_for_authors_has_every_code() -> None:
     flaws = {
         "no-pages",
         "too-many-pages",
+        "too-many-items",
         "empty-page",
         "key-not-marked",
         "key-count",

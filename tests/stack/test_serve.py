@@ -59,7 +59,7 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         assert "17 of 18 pages competent" in second
         assert found(r"Enrolment +(\S+)", first) == found(r"Enrolment +(\S+)", second)
         api = found(r"API +(\S+)/v1\n", second)
-        candidate = Client(api, found(r"candidate +(\S+)\n", second))
+        candidate = Client(api, found(r"candidate +(ey\S+)\n", second))
         link = LINK.search(second)
         assert link
         assert open_link(link[0]).status == 200
