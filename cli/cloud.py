@@ -121,7 +121,12 @@ def running(home: Path = HOME, port: int = 0, *, keep: bool = True) -> Iterator[
 
     Its state is written when it stops, unless nobody is going to need it.
     """
-    with _owned(home) as lock, _on_signals(lambda *_: sys.exit(143), signal.SIGTERM):
+    # A shell that starts us in the background has us ignore Ctrl-C: then nobody could stop us.
+    with (
+        _owned(home) as lock,
+        _on_signals(lambda *_: sys.exit(143), signal.SIGTERM),
+        _on_signals(signal.default_int_handler, signal.SIGINT),
+    ):
         port = _checked(port)
         cloud = Cloud(home, port, _launch(home, port, lock))
         try:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -22,8 +21,6 @@ from infra.package import PackagingError, package
 
 def main() -> int:
     """Serve until Ctrl-C and return the exit code."""
-    # A shell that starts it in the background has it ignore Ctrl-C, and then it could not be told.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--home", type=Path, default=HOME, help="where the state is kept")

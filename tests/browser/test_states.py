@@ -115,6 +115,7 @@ def expired_while_typing(centre: Centre, tab: Page) -> int:
 def void_with_a_newer_attempt(centre: Centre, tab: Page) -> int:
     signed = centre.sign(CHOICES)
     centre.withdraw(signed)
+    centre.world.clock.forward(hours=1)  # or the new link would wait for the sweeper
     centre.sign(CHOICES, by=(signed.enrolment, signed.candidate))
     return visit(tab, signed.link)
 
