@@ -35,7 +35,6 @@ def build_app(runtime: Callable[[], Runtime]) -> Chalice:
                     method=request.method,
                     path=request.context["path"],
                     parameters=parameters,
-                    query=request.query_params or {},
                     headers=request.headers,
                     read_body=lambda: request.raw_body,
                 )

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -15,7 +16,7 @@ from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from cli.answering import complete_answers
 from cli.cast import Cast
-from cli.cloud import CloudError, http
+from cli.cloud import CloudError, Mail, http
 from cli.stack import Stack
 
 PATIENCE = 60  # seconds for whatever an event brings
@@ -133,17 +134,16 @@ class Play:
 
     def links(self, count: int) -> Iterator[str]:
         """Yield the first signed links that reach the assessor's mail, as they come in."""
-        address = self.cast.username(Role.ASSESSOR)
         for number in range(count):
-            mail = wait_for(
-                lambda number=number: self.stack.cloud.read_mail(address)[number:],  # type: ignore[misc]
-                "the mail with the signed link",
-            )
+            mail = wait_for(partial(self._mail, number), "the mail with the signed link")
             found = LINK.search(mail[0].text)
             if not found:
                 message = "a mail came without a link"
                 raise CloudError(message)
             yield found[0]
+
+    def _mail(self, first: int) -> list[Mail]:
+        return self.stack.cloud.read_mail(self.cast.username(Role.ASSESSOR))[first:]
 
     def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
         """Open a signed link as a person does, and send its form."""

@@ -83,7 +83,6 @@ class Call:
     method: str
     path: str
     parameters: Mapping[str, str]
-    query: Mapping[str, str]
     headers: Mapping[str, str]
     read_body: Callable[[], bytes]
 

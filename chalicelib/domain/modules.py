@@ -3,7 +3,7 @@
 Text of more than one paragraph is one string with an empty line between paragraphs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import Flaw
@@ -94,13 +94,6 @@ class EvidenceRequest(ItemBase):
 
 
 Item = Statement | ChoiceItem | Question | EvidenceRequest
-
-KINDS: Mapping[type[ItemBase], str] = {
-    Statement: "statement",
-    ChoiceItem: "choice",
-    Question: "question",
-    EvidenceRequest: "evidence",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.access import (
     Actor,
@@ -263,11 +264,11 @@ def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
         for page_id in sorted(wanted & heads.keys())
     ]
     found = runtime.table.get_many(*signed) if signed else ()
-    answers: dict[str, object] = {}
+    answers: dict[str, Any] = {}
     for body in found:
         if body is not None:
             answers |= items.unpack_document(body["document"])["answers"]
-    return from_documents(answers)  # type: ignore[arg-type]
+    return from_documents(answers)
 
 
 def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[str, str]:
