@@ -1,6 +1,6 @@
 """The Chalice application: registers the routes and the event handlers, and decides nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalice.app import Chalice, Response
@@ -36,6 +36,7 @@ def build_app(runtime: Callable[[], Runtime]) -> Chalice:
                     path=request.context["path"],
                     parameters=parameters,
                     headers=request.headers,
+                    query_parameters=_query(request.query_params),
                     read_body=lambda: request.raw_body,
                 )
             )
@@ -49,6 +50,10 @@ def build_app(runtime: Callable[[], Runtime]) -> Chalice:
         route = application.route(each.path, methods=methods, name=each.id, content_types=["*/*"])
         route(view_of(each))
     return application
+
+
+def _query(given: Any) -> Mapping[str, Sequence[str]]:  # noqa: ANN401 (Chalice's own map, or None)
+    return {name: given.getlist(name) for name in given} if given else {}
 
 
 app = build_app(runtime)

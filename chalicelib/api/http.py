@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
@@ -50,6 +50,12 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
+class QueryModel(BaseModel):
+    """The parameters after the question mark: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
 class AnswerModel(BaseModel):
     """An answer's body; clients ignore fields that they do not know."""
 
@@ -57,6 +63,7 @@ class AnswerModel(BaseModel):
 
 
 Body = TypeVar("Body", bound=RequestModel)
+Query = TypeVar("Query", bound=QueryModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Call:
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    query_parameters: Mapping[str, Sequence[str]]
     read_body: Callable[[], bytes]
 
     def __getitem__(self, name: str) -> str:
@@ -120,6 +128,18 @@ class Call:
             return model.model_validate_json(raw)
         except ValidationError as error:
             _refuse(error)
+
+    def query(self, model: type[Query]) -> Query:
+        """Read the parameters after the question mark, each given once. Raises Invalid."""
+        twice = [name for name, values in self.query_parameters.items() if len(values) > 1]
+        if twice:
+            flaws = [Flaw(f"?{name}", "given-twice", "Give it once.") for name in twice]
+            raise _invalid_query(flaws[:FLAWS_LISTED])
+        given = {name: values[0] for name, values in self.query_parameters.items()}
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            raise _invalid_query(_flaws(error, _query_pointer)) from None
 
     def no_body(self) -> None:
         """Refuse every field, where a request says all by its address."""
@@ -205,6 +225,7 @@ class Operation:
     _: KW_ONLY
     summary: str
     who: str
+    query: type[QueryModel] | None = None
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
@@ -230,6 +251,8 @@ def respond(call: Call) -> Answer:
     started = time.perf_counter()
     code = ""
     try:
+        if call.operation.signed_in and call.operation.query is None:
+            call.query(QueryModel)
         answered = call.operation.view(call)
     except DomainError as error:
         code = error.code
@@ -320,15 +343,26 @@ def _depth(value: Any) -> int:  # noqa: ANN401 (any JSON)
 
 
 def _refuse(error: ValidationError) -> NoReturn:
-    flaws = [
-        Flaw(_pointer(flaw["loc"]), flaw["type"].replace("_", "-"), flaw["msg"])
-        for flaw in islice(
-            error.errors(include_url=False, include_context=False, include_input=False),
-            FLAWS_LISTED,
-        )
-    ]
     detail = "The body does not fit the description; mend what is listed."
-    raise Invalid("invalid-body", detail, flaws) from None
+    raise Invalid("invalid-body", detail, _flaws(error, _pointer)) from None
+
+
+def _invalid_query(flaws: Sequence[Flaw]) -> Invalid:
+    detail = "What stands after the question mark does not fit; mend what is listed."
+    return Invalid("invalid-query", detail, flaws)
+
+
+def _flaws(error: ValidationError, pointer: Callable[[tuple[int | str, ...]], str]) -> list[Flaw]:
+    listed = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        Flaw(pointer(flaw["loc"]), flaw["type"].replace("_", "-"), flaw["msg"])
+        for flaw in islice(listed, FLAWS_LISTED)
+    ]
+
+
+def _query_pointer(location: tuple[int | str, ...]) -> str:
+    """Name a parameter; a whole query has no pointer."""
+    return f"?{location[0]}"[:POINTER_LIMIT] if location else ""
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

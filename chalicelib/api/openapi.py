@@ -157,6 +157,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", each.path)
     ]
+    parameters += _query_parameters(each)
     headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
     parameters += [
         {
@@ -170,6 +171,22 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         if needed
     ]
     return parameters
+
+
+def _query_parameters(each: Operation) -> list[dict[str, Any]]:
+    if each.query is None:
+        return []
+    properties = each.query.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": schema.pop("description", ""),
+            "schema": schema,
+        }
+        for name, schema in properties.items()
+    ]
 
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
@@ -200,7 +217,7 @@ def documented(each: Operation) -> list[str]:
     """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
     if each.signed_in:
-        codes += ["unauthenticated", "unknown-person", "keys-unreachable"]
+        codes += ["unauthenticated", "unknown-person", "keys-unreachable", "invalid-query"]
     if "{" in each.path:
         codes.append("not-found")
     if each.idempotent:

@@ -176,6 +176,11 @@ CODES: dict[str, Entry] = {
         "The body breaks the description",
         "Mend each place that `errors` points to; the OpenAPI description says what fits.",
     ),
+    "invalid-query": Entry(
+        422,
+        "The parameters after the question mark do not fit",
+        "Mend each parameter that `errors` points to; take a cursor from `next`, unchanged.",
+    ),
     "invalid-answers": Entry(
         422,
         "The answers cannot be kept",

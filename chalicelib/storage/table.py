@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,6 +36,13 @@ class ConditionFailedError(Exception):
     def __init__(self, current: dict[Key, Item | None]) -> None:
         super().__init__(f"condition failed for {', '.join(key.sk for key in current)}")
         self.current = current
+
+
+class Page(NamedTuple):
+    """A page of a list: its items, and where it ended; empty where nothing comes after it."""
+
+    items: tuple[Item, ...]
+    end: str
 
 
 class Table:
@@ -87,6 +94,30 @@ class Table:
             ExpressionAttributeValues=_encode(values),
             ConsistentRead=True,
         )
+
+    def page(
+        self, pk: str, prefix: str, limit: int, after: str = "", *, newest_first: bool = False
+    ) -> Page:
+        """Return at most so many items of a partition whose sort key starts so, in one round trip.
+
+        `after` is where the page before ended. A page ends early at DynamoDB's 1 MB.
+        """
+        start = {"ExclusiveStartKey": _encode({"pk": pk, "sk": prefix + after})} if after else {}
+        response = self._call(
+            self._client.query,
+            TableName=self._name,
+            KeyConditionExpression="#p = :p AND begins_with(#s, :s)",
+            ExpressionAttributeNames={"#p": "pk", "#s": "sk"},
+            ExpressionAttributeValues=_encode({":p": pk, ":s": prefix}),
+            ConsistentRead=True,
+            ScanIndexForward=not newest_first,
+            Limit=limit + 1,  # one more tells whether there is a next page
+            **start,
+        )
+        found = tuple(map(_decode, response["Items"]))
+        more = len(found) > limit or "LastEvaluatedKey" in response
+        items = found[:limit]
+        return Page(items, items[-1]["sk"].removeprefix(prefix) if more and items else "")
 
     def query_index(self, index: str, attribute: str, value: str) -> Iterator[Item]:
         """Yield the items of an index under one value of its partition key."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import parse_qs, unquote, urlencode
 
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
@@ -106,7 +106,8 @@ class Door:
         if body is not None and media is not None:
             named["Content-Type"] = media
         event = _event(method, path, named, body)
-        reply = _reply(_operation(method, path), self.app(event, None))
+        bare = path.partition("?")[0]
+        reply = _reply(_operation(method, bare), self.app(event, None))
         _check(method, reply)
         self.replies.append(reply)
         return reply
@@ -211,9 +212,11 @@ def _fields(operation: Operation, path: str) -> re.Match[str] | None:
 
 
 def _event(method: str, path: str, headers: Mapping[str, str], body: object) -> dict[str, Any]:
+    path, _, query = path.partition("?")
     operation = _operation(method, path)
     fields = _fields(operation, path)
     assert fields
+    parameters = parse_qs(query, keep_blank_values=True)
     text, encoded = _body(body)
     return {
         "resource": operation.path,
@@ -221,8 +224,8 @@ def _event(method: str, path: str, headers: Mapping[str, str], body: object) -> 
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": {name: given[-1] for name, given in parameters.items()} or None,
+        "multiValueQueryStringParameters": parameters or None,
         "pathParameters": {name: unquote(value) for name, value in fields.groupdict().items()}
         or None,
         "stageVariables": None,
@@ -279,7 +282,7 @@ def _check_problem(reply: Reply, response: Any) -> None:
     assert entry.status == reply.status
     assert re.fullmatch(rf"(\.\./)*v1/problems/{problem['code']}", problem["type"])
     assert problem["instance"].startswith((STAGE, "/v1/review/{token}"))
-    assert all(flaw["pointer"].startswith("/") or not flaw["pointer"] for flaw in problem["errors"])
+    assert all(flaw["pointer"][:1] in {"/", "?", ""} for flaw in problem["errors"])
     assert ("www-authenticate" in reply.headers) == (reply.status == 401)
     assert ("retry-after" in reply.headers) == (reply.status == 503)
 

@@ -250,3 +250,34 @@ def test_keys_that_are_never_processed_are_given_up(world: World) -> None:
         world.table.get_many(A, B)
     assert world.pauses == sorted(world.pauses)
     assert 0 < len(world.pauses) <= RETRIES
+
+
+def test_a_list_is_read_page_by_page(world: World) -> None:
+    table = world.table
+    for number in range(5):
+        table.write(Put(Key("LIST", f"ENTRY#{number}"), {"number": number}))
+    table.write(Put(Key("LIST", "OTHER#9"), {}))
+    first = table.page("LIST", "ENTRY#", 2)
+    second = table.page("LIST", "ENTRY#", 2, first.end)
+    third = table.page("LIST", "ENTRY#", 2, second.end)
+    numbers = [[int(item["number"]) for item in each.items] for each in (first, second, third)]
+    assert numbers == [[0, 1], [2, 3], [4]]
+    assert not third.end
+
+
+def test_a_list_that_ends_with_a_page_has_no_next_one(world: World) -> None:
+    table = world.table
+    for number in range(2):
+        table.write(Put(Key("LIST", f"ENTRY#{number}"), {}))
+    assert not table.page("LIST", "ENTRY#", 2).end
+    assert table.page("NOTHING", "ENTRY#", 2) == ((), "")
+
+
+def test_a_list_is_read_from_its_newest_entry_on(world: World) -> None:
+    table = world.table
+    for number in range(3):
+        table.write(Put(Key("LIST", f"ENTRY#{number}"), {}))
+    first = table.page("LIST", "ENTRY#", 2, newest_first=True)
+    assert [item["sk"] for item in first.items] == ["ENTRY#2", "ENTRY#1"]
+    last = table.page("LIST", "ENTRY#", 2, first.end, newest_first=True)
+    assert [item["sk"] for item in last.items] == ["ENTRY#0"]
