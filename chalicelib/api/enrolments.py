@@ -41,7 +41,7 @@ class EnrolmentChange(RequestModel):
     assessor_id: Identifier = Field(description="Who judges from now on.")
 
 
-class ProgressOut(AnswerModel):
+class PageProgressOut(AnswerModel):
     """What a page waits for, on whom, since when."""
 
     page_id: str
@@ -66,7 +66,7 @@ class EnrolmentOut(AnswerModel):
     due_on: date | None
     completed_at: datetime | None = Field(description="When the certificate was issued.")
     pages_competent: int = Field(description="How many pages are done.")
-    pages: list[ProgressOut] = Field(description="Every page, in printed order.")
+    pages: list[PageProgressOut] = Field(description="Every page, in printed order.")
 
 
 @Operation(
@@ -146,7 +146,7 @@ def change_enrolment(call: Call) -> Answer:
 
 def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentOut:
     pages = [
-        ProgressOut(
+        PageProgressOut(
             page_id=page.page_id,
             state=page.state,
             attempts=page.attempts,

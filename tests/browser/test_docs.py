@@ -12,7 +12,8 @@ from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenTab
 from tests.browser.gateway import STAGE
 
-WIDE = {"width": 1200, "height": 900}
+NARROW = (PHONE["width"], PHONE["height"])
+WIDE = (1200, 900)
 SAVING = "#operations-Pages-saveDraft"
 ASKING = "#operations-People-getMe"
 
@@ -25,7 +26,7 @@ def opened(centre: Centre, open_tab: OpenTab, size: tuple[int, int]) -> Page:
     return tab
 
 
-@pytest.mark.parametrize("size", [tuple(PHONE.values()), tuple(WIDE.values())])
+@pytest.mark.parametrize("size", [NARROW, WIDE])
 def test_everybody_can_read_it(centre: Centre, open_tab: OpenTab, size: tuple[int, int]) -> None:
     tab = opened(centre, open_tab, size)
     tab.locator(SAVING).get_by_role("button").first.click()
@@ -38,7 +39,7 @@ def test_everybody_can_read_it(centre: Centre, open_tab: OpenTab, size: tuple[in
 
 
 def test_a_request_is_tried_with_a_token(centre: Centre, open_tab: OpenTab) -> None:
-    tab = opened(centre, open_tab, tuple(PHONE.values()))
+    tab = opened(centre, open_tab, NARROW)
     tab.get_by_role("button", name="Authorize").first.click()
     dialog = tab.locator(".modal-ux")
     dialog.get_by_role("textbox").fill(tokens.token(centre.world.candidate.membership.name))
