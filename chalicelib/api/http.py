@@ -43,6 +43,7 @@ PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
