@@ -45,6 +45,7 @@ HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing.",
 }
+REF = "#/components/schemas/{model}"
 WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
 FORM_SCHEMA = {
     "type": "object",
@@ -98,7 +99,7 @@ def description() -> dict[str, Any]:
     ordered = sorted(models, key=lambda model: model.__name__)
     refs, schemas = models_json_schema(
         [(model, _mode(model, operations)) for model in ordered],
-        ref_template="#/components/schemas/{model}",
+        ref_template=REF,
     )
     paths: dict[str, Any] = {}
     for each in operations:
@@ -176,7 +177,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema()["properties"]
+    properties = each.query.model_json_schema(ref_template=REF)["properties"]
     return [
         {
             "name": name,
