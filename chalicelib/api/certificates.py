@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.html import SHEET, page, wants_html
 from chalicelib.api.http import HTML, JSON, Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import ANYBODY, READERS
 from chalicelib.api.texts import StampText, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.domain.certificates import (
@@ -145,7 +146,7 @@ class PublicCertificate(AnswerModel):
     "GET",
     ENROLMENT + "/certificate",
     summary="The certificate of an enrolment, once it has been issued.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=CertificateOut,
 )
 def get_certificate(call: Call) -> Answer:
@@ -169,7 +170,7 @@ def get_certificate(call: Call) -> Answer:
     "GET",
     ENROLMENT + "/certificate/pdf",
     summary="A link to the certificate as PDF, with the holder's name in full.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=FileLink,
 )
 def get_certificate_pdf(call: Call) -> Answer:
@@ -184,11 +185,10 @@ def get_certificate_pdf(call: Call) -> Answer:
     "GET",
     CERTIFICATE,
     summary="The public page of a certificate: HTML or JSON by Accept; with `.pdf`, the document.",
-    who="anybody",
+    rule=ANYBODY,
     answer=PublicCertificate,
     also=(302,),
     media=(JSON, HTML),
-    signed_in=False,
 )
 def verify_certificate(call: Call) -> Answer:
     """Answer with what anybody may know, or lead to the PDF."""

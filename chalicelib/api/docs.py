@@ -12,6 +12,7 @@ from chalicelib.api.html import TEMPLATES, page, render, wants_html
 from chalicelib.api.http import HTML, JSON, Answer, AnswerModel, Call, Operation, answer
 from chalicelib.api.openapi import description
 from chalicelib.api.problems import CODES
+from chalicelib.api.rules import ANYBODY
 from chalicelib.domain.errors import not_found
 
 JSON_OR_HTML = (JSON, HTML)
@@ -56,8 +57,7 @@ class File(NamedTuple):
     "GET",
     "/v1/openapi.json",
     summary="This description.",
-    who="anybody",
-    signed_in=False,
+    rule=ANYBODY,
 )
 def get_openapi(call: Call) -> Answer:
     """Answer with the description; its server is where the API is."""
@@ -72,9 +72,8 @@ def get_openapi(call: Call) -> Answer:
     "GET",
     "/v1/docs",
     summary="This description in a browser, where requests can be tried.",
-    who="anybody",
+    rule=ANYBODY,
     media=(HTML,),
-    signed_in=False,
 )
 def get_docs(_: Call) -> Answer:
     """Answer with the page; it works wherever the API is mounted, and asks nobody else."""
@@ -94,11 +93,10 @@ def get_docs(_: Call) -> Answer:
     "GET",
     "/v1/docs/{file}",
     summary="A script or a style sheet of the documentation page.",
-    who="anybody",
+    rule=ANYBODY,
     media=tuple(TYPES.values()),
     headers=("ETag",),
     also=(304,),
-    signed_in=False,
 )
 def get_docs_file(call: Call) -> Answer:
     """Answer with a file, which never changes under its name."""
@@ -118,10 +116,9 @@ def get_docs_file(call: Call) -> Answer:
     "GET",
     "/v1/problems",
     summary="Every problem code with its remedy: HTML or JSON by Accept.",
-    who="anybody",
+    rule=ANYBODY,
     answer=ProblemList,
     media=JSON_OR_HTML,
-    signed_in=False,
 )
 def list_problems(call: Call) -> Answer:
     """Answer with all codes, for people and programs."""
@@ -136,10 +133,9 @@ def list_problems(call: Call) -> Answer:
     "GET",
     "/v1/problems/{code}",
     summary="What a problem code means, and what to do about it: HTML or JSON by Accept.",
-    who="anybody",
+    rule=ANYBODY,
     answer=ProblemMeaning,
     media=JSON_OR_HTML,
-    signed_in=False,
 )
 def get_problem(call: Call) -> Answer:
     """Answer with the title and the remedy of a code: the address in `type` of its problems."""

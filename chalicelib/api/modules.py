@@ -1,11 +1,15 @@
 """Module versions: publishing and reading them."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.views import module_view
@@ -156,6 +160,23 @@ class ElementOut(AnswerModel):
     guidance: TextOrNull = Field(default=None, description="For assessors; null for candidates.")
 
 
+class ListedModuleOut(AnswerModel):
+    """What the list says of a module version."""
+
+    id: str
+    version: int
+    number: str
+    title: str
+    published_at: datetime
+
+
+class ModuleList(AnswerModel):
+    """Module versions in the order of their ids; the newest version of each module comes first."""
+
+    items: list[ListedModuleOut]
+    next: str | None
+
+
 class ModuleOut(AnswerModel):
     """A module version with the rules of every item; key and guidance are null for candidates.
 
@@ -182,13 +203,13 @@ class ModuleOut(AnswerModel):
     "POST",
     MODULES,
     summary="Publish a module version. It never changes afterwards.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=ModuleFile,
     answer=PublishedModule,
     status=201,
     headers=("Location",),
     idempotent=True,
-    problems=("role-not-allowed", "version-published", "unreadable-module", "unpublishable-module"),
+    problems=("version-published", "unreadable-module", "unpublishable-module"),
 )
 def publish_module(call: Call) -> Answer:
     """Publish the module file of the body."""
@@ -207,11 +228,29 @@ def publish_module(call: Call) -> Answer:
 
 
 @Operation(
+    "listModules",
+    "GET",
+    MODULES,
+    summary="The module versions that the centre has published.",
+    rule=EVERY_MEMBER,
+    query=ListQuery,
+    answer=ModuleList,
+)
+def list_modules(call: Call) -> Answer:
+    """Answer with a page of the list; the newest version of each module comes first."""
+    actor = call.actor()
+    query = call.query(ListQuery)
+    found, end = modules.list_all(call.runtime, actor, query.limit, query.after)
+    listed = [ListedModuleOut(**asdict(each)) for each in found]
+    return answer(ModuleList(items=listed, next=next_cursor(end)))
+
+
+@Operation(
     "getModule",
     "GET",
     MODULES + "/{module_id}/versions/{version}",
     summary="A module version. Candidates get it without answer keys and guidance.",
-    who="every member of the centre",
+    rule=EVERY_MEMBER,
     answer=ModuleOut,
 )
 def get_module(call: Call) -> Answer:

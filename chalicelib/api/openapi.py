@@ -18,6 +18,7 @@ from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerMod
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
+from chalicelib.domain.people import Role
 
 VERSION = "1.0.0"
 HERE = Path(__file__).parent
@@ -302,15 +303,16 @@ def _noun(module: str) -> str:
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
+    said = (each.view.__doc__ or "").strip()
     described: dict[str, Any] = {
         "operationId": each.id,
         "tags": [_noun(each.view.__module__)],
         "summary": each.summary,
-        "description": f"{(each.view.__doc__ or '').strip()}\n\nWho: {each.who}.",
+        "description": f"{said}\n\nWho: {each.rule.in_words(each.path)}.",
         "parameters": _parameters(each),
         "responses": _responses(each, refs),
     }
-    if each.signed_in:
+    if each.rule.signed_in:
         described["security"] = [{"bearer": []}]
     if each.body:
         described["requestBody"] = _request_body(each, JSON, refs[each.body, "validation"])
@@ -391,17 +393,29 @@ def _example(value: object) -> dict[str, Any]:
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema(schema_generator=Schemas)["properties"]
+    properties = each.query.model_json_schema(
+        ref_template=REFS + "{model}", schema_generator=Schemas
+    )["properties"]
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
             "description": schema.pop("description", ""),
-            "schema": schema,
+            "schema": _without_null(schema),
         }
         for name, schema in properties.items()
     ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a parameter what it is when it is given: there is no null in an address."""
+    match schema:
+        case {"anyOf": [given, {"type": "null"}]}:
+            return dict(given)
+        case {"type": [given, "null"]}:
+            return {**schema, "type": given}
+    return schema
 
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
@@ -455,8 +469,10 @@ def _header(name: str) -> dict[str, Any]:
 def documented(each: Operation) -> list[str]:
     """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
-    if each.signed_in:
+    if each.rule.signed_in:
         codes += ["unauthenticated", "unknown-person", "keys-unreachable", "invalid-query"]
+    if set(each.rule.roles) not in (set(), set(Role)):
+        codes.append("role-not-allowed")
     if "{" in each.path:
         codes.append("not-found")
     if each.idempotent:
