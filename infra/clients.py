@@ -57,10 +57,10 @@ def generate(language: str) -> list[str]:
         return [done.stderr or done.stdout]
     said = {found[2] for found in WARNING.finditer(done.stdout + done.stderr)}
     complaints = [each for each in sorted(said) if not each.startswith(EXPECTED)]
-    return complaints + _differences(made, SUFFIXES[language])
+    return complaints + differences(made, SUFFIXES[language])
 
 
-def _differences(made: Path, suffix: str) -> list[str]:
+def differences(made: Path, suffix: str) -> list[str]:
     """Compare the types generated with those described."""
     described = set(json.loads(DOCUMENT.read_text(encoding="utf-8"))["components"]["schemas"])
     described -= {"JudgementForm"}  # a form's fields are the arguments of its call
