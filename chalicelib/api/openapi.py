@@ -46,6 +46,7 @@ centre, or not yours to see, is a 404, always the same one.
 HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing.",
+    "If-None-Match": "The ETag of what you hold: 304 where nothing has changed.",
 }
 WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
 FORM_SCHEMA = {
@@ -159,12 +160,16 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         for name in re.findall(r"{(\w+)}", each.path)
     ]
     parameters += _query_parameters(each)
-    headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
+    headers = {
+        "Idempotency-Key": each.idempotent,
+        "If-Match": each.if_match,
+        "If-None-Match": _is_conditional(each),
+    }
     parameters += [
         {
             "name": name,
             "in": "header",
-            "required": True,
+            "required": name != "If-None-Match",
             "description": HEADERS[name],
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
         }
@@ -172,6 +177,10 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         if needed
     ]
     return parameters
+
+
+def _is_conditional(each: Operation) -> bool:
+    return each.method == "GET" and each.id in WITH_ETAG
 
 
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
@@ -201,7 +210,8 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     if each.id in WITH_ETAG:
         success["headers"] = {"ETag": {"schema": {"type": "string"}}}
     responses = {str(each.status): success}
-    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
+    also = (*each.also, HTTPStatus.NOT_MODIFIED) if _is_conditional(each) else each.also
+    responses |= {str(int(status)): {"description": HTTPStatus(status).phrase} for status in also}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
