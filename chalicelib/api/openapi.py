@@ -16,7 +16,15 @@ from chalicelib.domain.errors import not_found
 from chalicelib.domain.people import Role
 
 VERSION = "1.0.0"
-MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
+OF_THE_GATEWAY = (
+    "gateway-refused",
+    "not-let-in",
+    "too-many-requests",
+    "gateway-failed",
+    "took-too-long",
+)
+MAY_HAPPEN_ANYWHERE = ("busy", "internal-error", *OF_THE_GATEWAY)
+LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BODY_CODES = (
     "malformed-json",
     "duplicate-field",
@@ -252,7 +260,7 @@ def _problem_response(each: Operation, status: int, codes: list[str]) -> dict[st
     if "text/html" in each.media:
         content["text/html"] = {"schema": {"type": "string"}}
     response: dict[str, Any] = {"description": described, "content": content}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in LATER:
         example = {"schema": {"type": "integer", "example": RETRY_AFTER}}
         response["headers"] = {"Retry-After": example}
     return response
