@@ -69,7 +69,8 @@ def test_a_signed_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None
     door.world.sign(enrolment, "plan-1")
     etag = door.etag(path)
     refusal = door.refused("page-signed", "PUT", path, candidate, body, if_match=etag)
-    assert refusal.json["current_etag"].strip('"') == etag.strip('"').partition(".")[0]
+    current = refusal.json["current"]["etag"]
+    assert current.strip('"') == etag.strip('"').partition(".")[0]
 
 
 def test_a_competent_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None:
