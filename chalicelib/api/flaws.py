@@ -60,7 +60,6 @@ FLAWS: dict[str, str] = {
     "no-role": "No role is named.",
     "role-not-held": "The authorisation is for a role that the person does not have here.",
     "one-too-many": "One of the two is given, not both.",
-    "enum": "This is none of the values that are known.",
     "count": "Too few or too many are named.",
     "ends-before-start": "The end comes before the start.",
     "unknown-time-zone": "This is no zone of the IANA time zone database.",
