@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
+from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
@@ -24,7 +24,6 @@ VERSION = "1.0.0"
 HERE = Path(__file__).parent
 GUIDE = HERE / "guide.md"
 EXAMPLES = HERE / "examples.json"
-HTML = "text/html"
 REFS = "#/components/schemas/"
 OF_THE_GATEWAY = (
     "gateway-refused",
@@ -45,6 +44,7 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
+REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",
     "description": "Where the API is mounted; `servers` of the description it serves names it.",
@@ -352,7 +352,14 @@ def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(each: Operation) -> list[dict[str, Any]]:
-    sent: dict[str, Any] = next((example["request"] for example in _examples(each)), {})
+    sent: dict[str, Any] = next(
+        (
+            example["request"]
+            for example in _examples(each)
+            if example["answer"]["status"] < HTTPStatus.BAD_REQUEST
+        ),
+        {},
+    )
     parameters = []
     for name in re.findall(r"{(\w+)}", each.path):
         text, schema = PATH_PARAMETERS[name]
@@ -366,7 +373,10 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
                 **_example(sent.get("path", {}).get(name)),
             }
         )
-    parameters += _query_parameters(each)
+    parameters += [
+        parameter | _example(sent.get("query", {}).get(parameter["name"]))
+        for parameter in _query_parameters(each)
+    ]
     headers = {
         "Idempotency-Key": each.idempotent,
         "If-Match": each.if_match,
@@ -423,13 +433,13 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     if each.headers:
         success["headers"] = {name: _header(name) for name in each.headers}
     responses = {str(each.status): success}
-    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
+    also = (*each.also, 304) if _is_conditional(each) else each.also
+    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in also}
     for name, response in responses.items():
-        if name.startswith("3"):
+        if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
-    if _is_conditional(each):
-        described = HTTPStatus.NOT_MODIFIED.phrase
-        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
+        elif int(name) == HTTPStatus.NOT_MODIFIED:
+            response["headers"] = {"ETag": _header("ETag")}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
