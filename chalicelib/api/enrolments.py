@@ -140,7 +140,7 @@ def create_enrolment(call: Call) -> Answer:
     module = enrolments.pinned_module(call.runtime, made.centre_id, made)
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
     out = _out(made, progress(module, made, ()))
-    return answer(out, 201, etag=enrolments.etag(made), location=call.address(where))
+    return answer(out, 201, version=enrolments.etag(made), location=call.address(where))
 
 
 @Operation(

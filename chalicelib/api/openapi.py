@@ -453,13 +453,13 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     if each.headers:
         success["headers"] = {name: _header(name) for name in each.headers}
     responses = {str(each.status): success}
-    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
+    also = (*each.also, 304) if _is_conditional(each) else each.also
+    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in also}
     for name, response in responses.items():
         if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
-    if _is_conditional(each):
-        described = HTTPStatus.NOT_MODIFIED.phrase
-        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
+        elif int(name) == HTTPStatus.NOT_MODIFIED:
+            response["headers"] = {"ETag": _header("ETag")}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
