@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.cloud import FAKE_KEY, REGION, Cloud, CloudError
+from cli.cloud import FAKE_KEY, LOOPBACK, REGION, Cloud, CloudError
 
 NAME = "testamur-local"
 API = "testamur"
@@ -115,6 +115,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "Issuers": json.dumps([stack.trusted]),
         "MailSender": SENDER,
         "PublicUrl": stack.api,
+        "TrustedReceivers": LOOPBACK,
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
     _answer_as_the_gateway(cloud, template)
@@ -180,6 +181,12 @@ def _upload(cloud: Cloud, key: str, code: bytes) -> None:
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=code)
 
 
+def _upload_template(cloud: Cloud, template: dict[str, Any]) -> str:
+    """Put the template where CloudFormation reads it: it is too long for a call."""
+    cloud.client("s3").put_object(Bucket=ARTEFACTS, Key="template", Body=json.dumps(template))
+    return f"{cloud.endpoint}/{ARTEFACTS}/template"
+
+
 def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -> bool:
     """Create or update the stack and wait; say whether it was there before."""
     formation = cloud.client("cloudformation")
@@ -188,7 +195,7 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     try:
         change(
             StackName=NAME,
-            TemplateBody=json.dumps(template),
+            TemplateURL=_upload_template(cloud, template),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()

@@ -15,6 +15,7 @@ aws cloudformation package --template-file "$package/sam.json" \
     --output-template-file "$package/deployed.yaml"
 aws cloudformation deploy --template-file "$package/deployed.yaml" \
     --stack-name "testamur-$stage" \
+    --s3-bucket "$BUCKET" \
     --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
     --no-fail-on-empty-changeset \
     --parameter-overrides \

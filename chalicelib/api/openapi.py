@@ -45,7 +45,17 @@ HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing.",
 }
-WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
+WITH_ETAG = frozenset(
+    {
+        "getPage",
+        "saveDraft",
+        "getEnrolment",
+        "changeEnrolment",
+        "createWebhook",
+        "getWebhook",
+        "changeWebhook",
+    }
+)
 FORM_SCHEMA = {
     "type": "object",
     "required": ["competent", "initials"],
