@@ -158,4 +158,5 @@ def _target(url: str) -> Target | None:
         return None
     secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(secure, parts.hostname, port or (HTTPS if secure else HTTP), path)
+    usual = HTTPS if secure else HTTP
+    return Target(secure, parts.hostname, usual if port is None else port, path)

@@ -44,11 +44,13 @@ class Receivers:
         resolve: Resolve = resolve,
         connect: Connect = connect,
         context: ssl.SSLContext | None = None,
+        seconds: float = SECONDS,
     ) -> None:
         self._trusted = trusted
         self._resolve = resolve
         self._connect = connect
         self._context = context
+        self._seconds = seconds
 
     def require(self, url: str) -> None:
         """Raise Invalid unless the address could be called now."""
@@ -65,7 +67,8 @@ class Receivers:
             with self._connection(target, addresses) as connection:
                 named = {"Host": target.authority, **headers}
                 connection.request("POST", target.path, body, named)
-                return connection.getresponse().status
+                with contextlib.closing(connection.getresponse()) as answered:
+                    return answered.status
         except (Invalid, OSError, ValueError, http.client.HTTPException):
             return NO_ANSWER
 
@@ -86,14 +89,15 @@ class Receivers:
     ) -> Iterator[http.client.HTTPConnection]:
         """Connect to an address that was looked at, and break off when the time is up."""
         with self._open(addresses, target.port) as opened:
-            opened.settimeout(SECONDS)
+            opened.settimeout(self._seconds)
             wrapped: socket.socket = opened
             if target.secure:
                 context = self._context or ssl.create_default_context()
                 wrapped = context.wrap_socket(
                     opened, server_hostname=target.host, do_handshake_on_connect=False
                 )
-            timer = threading.Timer(SECONDS, _break_off, [wrapped])
+            late = threading.Event()
+            timer = threading.Timer(self._seconds, _break_off, [wrapped, late])
             timer.start()
             try:
                 if isinstance(wrapped, ssl.SSLSocket):
@@ -101,6 +105,8 @@ class Receivers:
                 connection = http.client.HTTPConnection(target.host, target.port)
                 connection.sock = wrapped
                 yield connection
+                if late.is_set():
+                    raise TimeoutError
             finally:
                 timer.cancel()
                 wrapped.close()
@@ -115,7 +121,8 @@ class Receivers:
         raise failure
 
 
-def _break_off(opened: socket.socket) -> None:
+def _break_off(opened: socket.socket, late: threading.Event) -> None:
     """Shut the connection down below TLS, which wakes whoever waits on it."""
+    late.set()
     with contextlib.suppress(OSError):
         socket.socket.shutdown(opened, socket.SHUT_RDWR)

@@ -18,7 +18,7 @@ from tests.api.door import SIGNATURE, Door, mail, sign
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
-NO_IDS = {"enrolment_id": NOWHERE, "module_id": NOWHERE}
+NO_IDS = {"webhook_id": NOWHERE, "enrolment_id": NOWHERE, "module_id": NOWHERE}
 OF_A_CENTRE = [each for each in OPERATIONS if "{centre_id}" in each.path]
 OF_SOMETHING = [each for each in OF_A_CENTRE if each.path.count("{") > 1]
 OF_AN_ENROLMENT = [each for each in OF_A_CENTRE if "{enrolment_id}" in each.path]
@@ -33,6 +33,9 @@ BODIES: dict[str, Any] = {
     "changeEnrolment": {"assessor_id": NOBODY},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
+    "createWebhook": {"url": "https://hooks.example/in"},
+    "changeWebhook": {"state": "paused"},
+    "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 
@@ -43,7 +46,10 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     world = shared.world
     world.complete(standing)
     assert world.finalise(standing)
+    webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
+    made = shared.done("POST", webhooks, world.administrator, BODIES["createWebhook"])
     return {
+        "webhook_id": made.json["id"],
         "centre_id": standing.centre_id,
         "enrolment_id": standing.id,
         "page_id": "kn-1",
