@@ -178,12 +178,11 @@ def test_a_delivery_is_read_back(delivery: Delivery) -> None:
 
 
 def test_a_delivery_is_tried_for_about_a_day_with_growing_waits() -> None:
-    delivery: Delivery | None = Delivery("c1", "w1", {})
-    now, waits = NOW, []
-    while delivery := after_failure(delivery, now):
-        waits.append(delivery.wait(now))
-        assert delivery.not_before
-        now = delivery.not_before
+    delivery, now, waits = Delivery("c1", "w1", {}), NOW, []
+    while again := after_failure(delivery, now):
+        waits.append(again.wait(now))
+        assert again.not_before
+        delivery, now = again, again.not_before
     assert waits == sorted(waits)
     assert len(waits) == len(WAITS)
     assert timedelta(hours=20) < now - NOW < timedelta(hours=28)
