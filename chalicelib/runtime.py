@@ -61,6 +61,7 @@ class Settings:
     event_bus: str = ""
     deliveries_queue: str = ""
     trusted_receivers: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -76,6 +77,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         event_bus=environment.get("EVENT_BUS", ""),
         deliveries_queue=environment.get("DELIVERIES_QUEUE", ""),
         trusted_receivers=tuple(environment.get("TRUSTED_RECEIVERS", "").split()),
+        cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
     )
 
 

@@ -24,6 +24,8 @@ ARTEFACTS = "testamur-artefacts"
 SENDER = "testamur@example.org"
 PASSWORD = "Local-only-1"  # noqa: S105 (of made-up people, on a cloud that nobody can reach)
 DEPLOY_SECONDS = 60
+# A front-end in work may come from any port of this machine; nobody else reaches this cloud.
+ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "MailSender": SENDER,
         "PublicUrl": stack.api,
         "TrustedReceivers": LOOPBACK,
+        "CorsOrigins": ",".join(ORIGINS),
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
     _answer_as_the_gateway(cloud, template)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.rules import ADMINISTRATORS
 from chalicelib.domain.events import Kind
 from chalicelib.domain.webhooks import URL_LIMIT, Webhook, WebhookState
 from chalicelib.usecases import webhooks
@@ -51,45 +52,57 @@ class WebhookPatch(RequestModel):
 class ReplayIn(RequestModel):
     """The event to be sent again."""
 
-    event_id: Annotated[str, Field(min_length=1, max_length=EVENT_ID_LIMIT)]
+    event_id: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=EVENT_ID_LIMIT,
+            description="The `id` of an event of this centre, of whatever age.",
+        ),
+    ]
 
 
 class WebhookOut(AnswerModel):
-    """A webhook.
-
-    `failing_since` is when the first delivery failed that no success has followed, `last_status`
-    what the latest failure was answered with, 0 where no answer came in time. Until
-    `previous_secret_until` deliveries are signed with the secret before as well.
-    """
+    """An address that is told what is done at the centre."""
 
     id: str
     url: str
-    kinds: list[Kind]
-    state: WebhookState
+    kinds: list[Kind] = Field(description="What it is told of; none named: everything.")
+    state: WebhookState = Field(
+        description="`disabled` after its receiver has answered 410, `paused` by an administrator "
+        "or after five days of failures. Set it to `active` to go on."
+    )
     created_at: datetime
-    failing_since: datetime | None
-    last_status: int | None
-    previous_secret_until: datetime | None
+    failing_since: datetime | None = Field(
+        description="When the first delivery failed that no success has followed; else null."
+    )
+    last_status: int | None = Field(
+        description="What the latest failure was answered with, 0 where no answer came in time; "
+        "null where nothing fails."
+    )
+    previous_secret_until: datetime | None = Field(
+        description="Until then, deliveries are signed with the secret before as well."
+    )
 
 
 class NewWebhookOut(WebhookOut):
     """A webhook just made, with the secret that signs its deliveries: it is not shown again."""
 
-    secret: str
+    secret: str = Field(description="What verifies deliveries: `whsec_` and 32 bytes in base64.")
 
 
 class WebhookList(AnswerModel):
     """Webhooks of the centre, oldest first."""
 
     items: list[WebhookOut]
-    next: str | None
+    next: str | None = Field(description="`cursor` of the next page; null on the last one.")
 
 
 class NewSecretOut(AnswerModel):
     """The new secret, not shown again; the one before signs as well for some time."""
 
-    secret: str
-    previous_secret_until: datetime
+    secret: str = Field(description="What verifies deliveries from now on.")
+    previous_secret_until: datetime = Field(description="Until then the one before signs as well.")
 
 
 class ReplayOut(AnswerModel):
@@ -103,12 +116,13 @@ class ReplayOut(AnswerModel):
     "POST",
     WEBHOOKS,
     summary="Have an address told of what is done at the centre.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=WebhookIn,
     answer=NewWebhookOut,
     status=201,
+    headers=("Location", "ETag"),
     idempotent=True,
-    problems=("role-not-allowed", "webhook-address-refused", "too-many-webhooks"),
+    problems=("webhook-address-refused", "too-many-webhooks"),
 )
 def create_webhook(call: Call) -> Answer:
     """Make the webhook. A repeat of the request gets the same secret; nothing else shows it."""
@@ -126,10 +140,9 @@ def create_webhook(call: Call) -> Answer:
     "GET",
     WEBHOOKS,
     summary="The centre's webhooks.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     query=ListQuery,
     answer=WebhookList,
-    problems=("role-not-allowed",),
 )
 def list_webhooks(call: Call) -> Answer:
     """List the webhooks, oldest first."""
@@ -144,9 +157,9 @@ def list_webhooks(call: Call) -> Answer:
     "GET",
     WEBHOOK,
     summary="A webhook, and whether its deliveries fail.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     answer=WebhookOut,
-    problems=("role-not-allowed",),
+    headers=("ETag",),
 )
 def get_webhook(call: Call) -> Answer:
     """Answer with the webhook."""
@@ -159,11 +172,12 @@ def get_webhook(call: Call) -> Answer:
     "PATCH",
     WEBHOOK,
     summary="Change the address or the kinds of a webhook; pause it, or make it active again.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=WebhookPatch,
     answer=WebhookOut,
+    headers=("ETag",),
     if_match=True,
-    problems=("role-not-allowed", "webhook-address-refused", "stale-webhook"),
+    problems=("webhook-address-refused", "stale-webhook"),
 )
 def change_webhook(call: Call) -> Answer:
     """Change what the body names. Events of the time while it is paused are not sent."""
@@ -185,11 +199,10 @@ def change_webhook(call: Call) -> Answer:
     "POST",
     WEBHOOK + "/secrets",
     summary="Give a webhook a new secret; for 24 hours both sign.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     answer=NewSecretOut,
     status=201,
     idempotent=True,
-    problems=("role-not-allowed",),
 )
 def rotate_webhook_secret(call: Call) -> Answer:
     """Answer with the new secret. A repeat of the request gets the same one."""
@@ -205,10 +218,9 @@ def rotate_webhook_secret(call: Call) -> Answer:
     "DELETE",
     WEBHOOK,
     summary="Delete a webhook.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     status=204,
     media=(),
-    problems=("role-not-allowed",),
 )
 def delete_webhook(call: Call) -> Answer:
     """Delete the webhook; what is on its way to it is dropped."""
@@ -221,12 +233,12 @@ def delete_webhook(call: Call) -> Answer:
     "POST",
     WEBHOOK + "/replays",
     summary="Have an event sent to a webhook again.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=ReplayIn,
     answer=ReplayOut,
     status=202,
     idempotent=True,
-    problems=("role-not-allowed", "unknown-event", "webhook-not-active"),
+    problems=("unknown-event", "webhook-not-active"),
 )
 def replay_event(call: Call) -> Answer:
     """Derive the event from what stands in the table, and queue it under the same id."""
