@@ -5,6 +5,8 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -51,6 +53,21 @@ def test_the_example_of_the_specification() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     found = signature_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}', [secret], at)
     assert found["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_lines_in_the_documentation_verify() -> None:
+    page = Path("docs/events.md").read_text(encoding="utf-8")
+    lines: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], lines)  # noqa: S102 (our own page)
+    verify, secret = lines["verify"], new_webhook_secret("ab" * 32)
+    now = datetime.now(UTC)
+    headers = signature_headers("id", BODY, [new_webhook_secret("00" * 32), secret], now)
+    assert verify(secret, headers, BODY)
+    assert not verify(secret, headers, BODY + b" ")
+    assert not verify(secret, headers | {"webhook-id": "other"}, BODY)
+    assert not verify(new_webhook_secret("cd" * 32), headers, BODY)
+    old = signature_headers("id", BODY, [secret], now - timedelta(minutes=6))
+    assert not verify(secret, old, BODY)
 
 
 def test_two_live_secrets_both_sign() -> None:
