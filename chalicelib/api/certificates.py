@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.html import SHEET, page
-from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.html import SHEET, page, wants_html
+from chalicelib.api.http import HTML, JSON, Answer, AnswerModel, Call, Operation, answer
 from chalicelib.api.rules import ANYBODY, READERS
 from chalicelib.api.texts import StampText, TextOrNull
 from chalicelib.api.verbatim import Verbatim
@@ -188,7 +188,7 @@ def get_certificate_pdf(call: Call) -> Answer:
     rule=ANYBODY,
     answer=PublicCertificate,
     also=(302,),
-    media=("application/json", "text/html"),
+    media=(JSON, HTML),
 )
 def verify_certificate(call: Call) -> Answer:
     """Answer with what anybody may know, or lead to the PDF."""
@@ -196,14 +196,14 @@ def verify_certificate(call: Call) -> Answer:
         wanted = call["certificate_id"]
         found = certificates.find_certificate(call.runtime, wanted.removesuffix(PDF))
     except NotFound:
-        if _wants_html(call):
+        if wants_html(call):
             return page("no_certificate.html", 404)
         raise
     if wanted.endswith(PDF):
         where, _ = certificates.public_pdf_link(call.runtime, found)
         return Answer(302, "", {"Location": where})
     public = _public(call, found)
-    if _wants_html(call):
+    if wants_html(call):
         zone = found.record["centre"]["time_zone"]
         return page(
             "certificate.html",
@@ -243,8 +243,3 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
 
 def _address(call: Call, certificate: Certificate) -> str:
     return call.address(CERTIFICATE.format(certificate_id=certificate.id))
-
-
-def _wants_html(call: Call) -> bool:
-    """Read Accept as browsers send it: HTML where it is named, JSON otherwise."""
-    return "text/html" in call.headers.get("accept", "")

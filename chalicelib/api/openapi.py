@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
+from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
@@ -24,9 +24,16 @@ VERSION = "1.0.0"
 HERE = Path(__file__).parent
 GUIDE = HERE / "guide.md"
 EXAMPLES = HERE / "examples.json"
-HTML = "text/html"
 REFS = "#/components/schemas/"
-MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
+OF_THE_GATEWAY = (
+    "gateway-refused",
+    "not-let-in",
+    "too-many-requests",
+    "gateway-failed",
+    "took-too-long",
+)
+MAY_HAPPEN_ANYWHERE = ("busy", "internal-error", *OF_THE_GATEWAY)
+LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BODY_CODES = (
     "malformed-json",
     "duplicate-field",
@@ -37,6 +44,7 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
+REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",
     "description": "Where the API is mounted; `servers` of the description it serves names it.",
@@ -45,6 +53,18 @@ SERVER = {
 REQUEST_HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing, with its quotation marks.",
+    "If-None-Match": "The ETag of what you hold: 304 where nothing has changed.",
+}
+TAGS = r'(W/)?"[\x21\x23-\x7e]*"'
+HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r"^[\x21-\x7e]+$",
+    },
+    "If-Match": {"type": "string", "pattern": rf"^(\*|{TAGS}( *, *{TAGS})*)$"},
+    "If-None-Match": {"type": "string"},  # what cannot be read holds nothing
 }
 ANSWER_HEADERS = {
     "ETag": "The version answered, a strong validator: send it as If-Match to change that.",
@@ -333,7 +353,14 @@ def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(each: Operation) -> list[dict[str, Any]]:
-    sent: dict[str, Any] = next((example["request"] for example in _examples(each)), {})
+    sent: dict[str, Any] = next(
+        (
+            example["request"]
+            for example in _examples(each)
+            if example["answer"]["status"] < HTTPStatus.BAD_REQUEST
+        ),
+        {},
+    )
     parameters = []
     for name in re.findall(r"{(\w+)}", each.path):
         text, schema = PATH_PARAMETERS[name]
@@ -347,20 +374,22 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
                 **_example(sent.get("path", {}).get(name)),
             }
         )
-    parameters += _query_parameters(each)
-    headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
+    parameters += [
+        parameter | _example(sent.get("query", {}).get(parameter["name"]))
+        for parameter in _query_parameters(each)
+    ]
+    headers = {
+        "Idempotency-Key": each.idempotent,
+        "If-Match": each.if_match,
+        "If-None-Match": _is_conditional(each),
+    }
     parameters += [
         {
             "name": name,
             "in": "header",
-            "required": True,
+            "required": name != "If-None-Match",
             "description": REQUEST_HEADERS[name],
-            "schema": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "pattern": "^[\\x21-\\x7e]+$",
-            },
+            "schema": HEADER_SCHEMAS[name],
             **_example(sent.get("headers", {}).get(name)),
         }
         for name, needed in headers.items()
@@ -373,20 +402,36 @@ def _example(value: object) -> dict[str, Any]:
     return {} if value is None else {"example": value}
 
 
+def _is_conditional(each: Operation) -> bool:
+    return each.method == "GET" and "ETag" in each.headers
+
+
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema(schema_generator=Schemas)["properties"]
+    properties = each.query.model_json_schema(
+        ref_template=REFS + "{model}", schema_generator=Schemas
+    )["properties"]
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
             "description": schema.pop("description", ""),
-            "schema": schema,
+            "schema": _without_null(schema),
         }
         for name, schema in properties.items()
     ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a parameter what it is when it is given: there is no null in an address."""
+    match schema:
+        case {"anyOf": [given, {"type": "null"}]}:
+            return dict(given)
+        case {"type": [given, "null"]}:
+            return {**schema, "type": given}
+    return schema
 
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
@@ -403,8 +448,11 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     responses = {str(each.status): success}
     responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
     for name, response in responses.items():
-        if name.startswith("3"):
+        if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
+    if _is_conditional(each):
+        described = HTTPStatus.NOT_MODIFIED.phrase
+        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -468,7 +516,7 @@ def _problem_response(each: Operation, status: int, codes: list[str]) -> dict[st
             "examples", _answers(each, status, HTML)
         )
     response: dict[str, Any] = {"description": described, "content": content}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in LATER:
         response["headers"] = {"Retry-After": _header("Retry-After")}
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": _header("WWW-Authenticate")}

@@ -1,7 +1,7 @@
 """Webhooks of a centre: its administrators make them, change them, and have events sent again."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -116,7 +116,7 @@ def of_centre(runtime: Runtime, centre_id: str) -> Iterator[Webhook]:
 
 
 def change_webhook(
-    runtime: Runtime, actor: Actor, webhook_id: str, change: WebhookChange, if_match: str
+    runtime: Runtime, actor: Actor, webhook_id: str, change: WebhookChange, if_match: Container[str]
 ) -> Webhook:
     """Change a webhook; one that is made active again starts without failures.
 
@@ -131,7 +131,7 @@ def change_webhook(
     )
     if wanted == webhook:
         return webhook
-    if if_match != etag(webhook):
+    if etag(webhook) not in if_match:
         raise _stale(webhook)
     if wanted.url != webhook.url:
         runtime.receivers.require(wanted.url)

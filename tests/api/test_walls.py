@@ -59,6 +59,8 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     assert certificate
     webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
+    sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
+    assert sheet
     return {
         "webhook_id": made.json["id"],
         "centre_id": standing.centre_id,
@@ -70,6 +72,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
         "code": "not-found",
+        "file": sheet[1],
     }
 
 

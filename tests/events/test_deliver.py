@@ -45,7 +45,7 @@ def now(world: World, webhook: Webhook) -> Webhook:
 
 
 def change(world: World, webhook: Webhook, **more: Any) -> Webhook:
-    etag = webhooks.etag(now(world, webhook))
+    etag = [webhooks.etag(now(world, webhook))]
     of = (world.runtime, world.administrator, webhook.id, WebhookChange(**more), etag)
     return webhooks.change_webhook(*of)
 

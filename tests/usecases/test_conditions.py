@@ -350,7 +350,7 @@ def counted(world: World) -> bool:
 
 def change_webhook(world: World, changed: Webhook, **more: Any) -> Webhook:
     of = (world.runtime, world.administrator, changed.id, WebhookChange(**more))
-    return webhooks.change_webhook(*of, webhooks.etag(changed))
+    return webhooks.change_webhook(*of, [webhooks.etag(changed)])
 
 
 def two_webhooks_made_at_once(world: World) -> bool:
