@@ -38,6 +38,7 @@ FLAWS: dict[str, str] = {
     "invalid-text": "The text has a character that no text has, or too many marks on a letter.",
     "given-twice": "The parameter comes more than once.",
     "unknown-cursor": "This is no cursor of this list.",
+    "literal-error": "This is none of the values that there are.",
     "required": "The field of the form is missing.",
     "unknown-field": "The form has no such field.",
     "unknown-item": "The page has no such item.",
@@ -70,5 +71,10 @@ FLAWS: dict[str, str] = {
     "role-not-held": "The authorisation is for a role that the person does not have here.",
     "one-too-many": "One of the two is given, not both.",
     "ends-before-start": "The end comes before the start.",
+    "not-an-address": "This is no address of a webhook.",
+    "not-https": "A webhook is called by https alone.",
+    "port": "No webhook is called at this port.",
+    "not-public": "The host is not on the public internet, or nowhere.",
+    "unknown-event": "Nothing at this centre goes by this event id.",
     "unknown-time-zone": "This is no zone of the IANA time zone database.",
 }

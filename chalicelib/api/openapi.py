@@ -81,6 +81,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "page_id": ("The page's id, from the progress of the enrolment.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
+    "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "number": ("The number of the attempt.", COUNT),
     "certificate_id": (
         "The public id; with `.pdf` behind it, the document.",
