@@ -1,0 +1,20 @@
+/** What every screen is handed. */
+
+import type { Api } from "./api.ts";
+import type { Config } from "./config.ts";
+import type { Me } from "./model.ts";
+import type { Saver } from "./saver.ts";
+import type { Store } from "./store.ts";
+
+export interface App {
+  config: Config;
+  api: Api;
+  store: Store;
+  me: Me;
+  saverOf(page: string): Saver;
+  /** Say what the screen is, put it up, and lead keyboard and screen reader to its heading. */
+  show(title: string, ...parts: Node[]): void;
+  /** Be told of each change of a page until the next screen is shown. */
+  onChange(listener: (page: string) => void): void;
+  signInAgain(): void;
+}
