@@ -227,8 +227,9 @@ class World:
         return self.actor(new.person_id, at)
 
     def actor(self, person_id: str, centre: Centre | None = None) -> Actor:
-        people.forget_person(self.runtime, person_id)
-        return people.act(self.runtime, person_id, (centre or self.centre).id)
+        at = (centre or self.centre).id
+        people.forget_member(self.runtime, at, person_id)
+        return people.act(self.runtime, person_id, at)
 
     def authorisation(self, **more: Any) -> Authorisation:
         given = Authorisation(id="", qualification="CAVA", modules=("*",), valid_from=self.clock())

@@ -26,10 +26,10 @@ from chalicelib.domain.errors import (
     UnsupportedMedia,
     not_found,
 )
-from chalicelib.domain.people import Person
 from chalicelib.log import log, log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.usecases import people
+from chalicelib.usecases.people import Identity
 from chalicelib.usecases.requests import Request, fingerprint
 
 BODY_LIMIT = 256 * 1024  # bytes
@@ -108,14 +108,13 @@ class Call:
             raise not_found()
         return int(text)
 
-    def person(self) -> Person:
-        """Return who sends the request."""
-        who = identity.verify(self.runtime, self.headers.get("authorization", ""))
-        return people.find_person(self.runtime, who)
+    def identity(self) -> Identity:
+        """Return who has signed in, as their token says. Raises Unauthenticated."""
+        return identity.verify(self.runtime, self.headers.get("authorization", ""))
 
     def actor(self) -> Actor:
         """Return who sends the request, acting at the centre that the path names."""
-        return people.act(self.runtime, self.person().id, self["centre_id"])
+        return people.act_as(self.runtime, self.identity(), self["centre_id"])
 
     def body(self, model: type[Body]) -> Body:
         """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""

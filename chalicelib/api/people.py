@@ -3,13 +3,15 @@
 from datetime import datetime
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Membership, Role
+from chalicelib.usecases import people
 
 
 class MembershipOut(AnswerModel):
-    """A membership at one centre."""
+    """A membership at one centre, where the person goes by `person_id`."""
 
     centre_id: str
+    person_id: str
     name: str
     roles: list[Role]
     valid_from: datetime
@@ -17,9 +19,8 @@ class MembershipOut(AnswerModel):
 
 
 class Me(AnswerModel):
-    """The person signed in, and the centres where they are somebody now."""
+    """The centres where whoever is signed in is somebody now."""
 
-    person_id: str
     memberships: list[MembershipOut]
 
 
@@ -33,18 +34,17 @@ class Me(AnswerModel):
     problems=("unauthenticated", "unknown-person"),
 )
 def get_me(call: Call) -> Answer:
-    """Answer with the person behind the token."""
-    person = call.person()
-    now = call.runtime.now()
-    memberships = [
-        MembershipOut(
-            centre_id=membership.centre_id,
-            name=membership.name,
-            roles=sorted(membership.roles),
-            valid_from=membership.valid_from,
-            valid_until=membership.valid_until,
-        )
-        for membership in person.memberships
-        if membership.valid_at(now)
-    ]
-    return answer(Me(person_id=person.id, memberships=memberships))
+    """Answer with what the identity behind the token is at each centre that has linked it."""
+    actors = people.find_actors(call.runtime, call.identity())
+    return answer(Me(memberships=[_membership(actor.membership) for actor in actors]))
+
+
+def _membership(membership: Membership) -> MembershipOut:
+    return MembershipOut(
+        centre_id=membership.centre_id,
+        person_id=membership.person_id,
+        name=membership.name,
+        roles=sorted(membership.roles),
+        valid_from=membership.valid_from,
+        valid_until=membership.valid_until,
+    )

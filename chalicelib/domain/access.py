@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, not_found
-from chalicelib.domain.people import Authorisation, Membership, Person, Role
+from chalicelib.domain.people import Authorisation, Member, Membership, Role
 
 READERS_OF_ALL = frozenset({Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER})
 
@@ -14,8 +14,12 @@ READERS_OF_ALL = frozenset({Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER})
 class Actor:
     """Somebody acting at a centre where their membership is valid."""
 
-    membership: Membership
-    authorisation: Authorisation | None = None
+    member: Member
+
+    @property
+    def membership(self) -> Membership:
+        """The membership that lets the actor act."""
+        return self.member.membership
 
     @property
     def id(self) -> str:
@@ -31,13 +35,16 @@ class Actor:
         """Whether the actor holds any of these roles."""
         return not self.membership.roles.isdisjoint(roles)
 
+    def authorisation(self, role: Role) -> Authorisation | None:
+        """Find what the centre authorises the actor to do in a role, valid or not."""
+        return self.member.authorisation(role)
 
-def actor_at(person: Person, centre_id: str, now: datetime) -> Actor:
-    """Let a person act at a centre. Raises NotFound where they have no valid membership."""
-    membership = person.membership(centre_id)
-    if membership is None or not membership.valid_at(now):
+
+def acting(member: Member | None, now: datetime) -> Actor:
+    """Let a member act. Raises NotFound where there is no valid membership."""
+    if member is None or not member.membership.valid_at(now):
         raise not_found()
-    return Actor(membership, person.authorisation(centre_id))
+    return Actor(member)
 
 
 def require_role(actor: Actor, *roles: Role) -> None:
@@ -77,7 +84,7 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
 
 def may_judge(actor: Actor, module_id: str, now: datetime) -> bool:
     """Whether the actor is an assessor with an authorisation for this module now."""
-    held = actor.authorisation
+    held = actor.authorisation(Role.ASSESSOR)
     return actor.has(Role.ASSESSOR) and held is not None and held.covers(module_id, now)
 
 

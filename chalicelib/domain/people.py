@@ -29,6 +29,9 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+AUTHORISED = frozenset({Role.ASSESSOR, Role.INTERNAL_VERIFIER})  # roles that need more than a role
+
+
 @dataclass(frozen=True, slots=True)
 class Centre:
     """A training provider: the wall between tenants."""
@@ -58,9 +61,13 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorisation:
-    """What an assessor may judge at a centre. Every change makes a new one, with a new id."""
+    """What an assessor may judge, or a verifier verify, at a centre.
+
+    Every change makes a new one, with a new id.
+    """
 
     id: str
+    role: Role = Role.ASSESSOR
     qualification: str
     modules: tuple[str, ...]
     valid_from: datetime
@@ -74,20 +81,15 @@ class Authorisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody known by our own id, with a membership, and maybe an authorisation, by centre."""
+class Member:
+    """What a centre knows of somebody: their membership, and what it authorises them to do."""
 
-    id: str
-    memberships: tuple[Membership, ...] = ()
-    authorisations: tuple[tuple[str, Authorisation], ...] = ()
+    membership: Membership
+    authorisations: tuple[Authorisation, ...] = ()
 
-    def membership(self, centre_id: str) -> Membership | None:
-        """Find the membership at a centre, valid or not."""
-        return next((m for m in self.memberships if m.centre_id == centre_id), None)
-
-    def authorisation(self, centre_id: str) -> Authorisation | None:
-        """Find the authorisation at a centre, valid or not."""
-        return next((found for at, found in self.authorisations if at == centre_id), None)
+    def authorisation(self, role: Role) -> Authorisation | None:
+        """Find the authorisation for what a role does, valid or not."""
+        return next((each for each in self.authorisations if each.role is role), None)
 
 
 def within(now: datetime, start: datetime, end: datetime | None) -> bool:
@@ -125,11 +127,11 @@ def check_membership(membership: Membership) -> None:
 
 
 def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> None:
-    """Raise Invalid where an authorisation authorises nothing, or nobody who assesses."""
+    """Raise Invalid where an authorisation authorises nothing, or nobody who has the role."""
     flaws = []
-    if Role.ASSESSOR not in roles:
-        detail = "Only an assessor is authorised; add the role, or leave the authorisation out."
-        flaws.append(Flaw("/authorisation", "not-an-assessor", detail))
+    if authorisation.role not in AUTHORISED or authorisation.role not in roles:
+        detail = "Assessors and internal verifiers are authorised, for a role that they have."
+        flaws.append(Flaw("/authorisation/role", "role-not-held", detail))
     if not authorisation.qualification.strip():
         detail = "Say which assessor qualification is held, or `none`."
         flaws.append(Flaw("/authorisation/qualification", "required", detail))

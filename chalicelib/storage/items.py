@@ -54,11 +54,11 @@ def to_membership(item: Item) -> Membership:
     )
 
 
-def from_authorisation(centre_id: str, authorisation: Authorisation) -> Item:
+def from_authorisation(authorisation: Authorisation) -> Item:
     """Attributes of an authorisation."""
     return {
         "id": authorisation.id,
-        "centre_id": centre_id,
+        "role": str(authorisation.role),
         "qualification": authorisation.qualification,
         "modules": list(authorisation.modules),
         "valid_from": stamp(authorisation.valid_from),
@@ -71,6 +71,7 @@ def to_authorisation(item: Item) -> Authorisation:
     """Read an authorisation."""
     return Authorisation(
         id=item["id"],
+        role=Role(item["role"]),
         qualification=item["qualification"],
         modules=tuple(item["modules"]),
         valid_from=parse(item["valid_from"]),

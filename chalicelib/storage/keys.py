@@ -7,8 +7,8 @@
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the module versions of a centre | query | `CENTRE#c`, `MODULE#m#v` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
-| who an identity is | get | `IDENTITY#sha256(issuer, subject)`, `IDENTITY` |
-| a person's memberships and authorisations | query | `PERSON#p`, `WHO#c#...` |
+| who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
+| somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
 | somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
 | the open enrolment of a candidate in a module | get | `PERSON#p`, `OPEN#c#m` |
@@ -60,9 +60,9 @@ def module(centre_id: str, module_id: str, version: int) -> Key:
     return Key(f"CENTRE#{centre_id}#MODULE#{module_id}", f"VERSION#{version:06}")
 
 
-def identity(issuer: str, subject: str) -> Key:
-    """Key of a sign-in identity (the `iss` and `sub` of its tokens)."""
-    return Key(f"IDENTITY#{_hash(issuer, subject)}", "IDENTITY")
+def identity(issuer: str, subject: str, centre_id: str) -> Key:
+    """Key by which a centre links a sign-in identity (the `iss` and `sub` of its tokens)."""
+    return Key(f"IDENTITY#{_hash(issuer, subject)}", f"AT#{centre_id}")
 
 
 def membership(person_id: str, centre_id: str) -> Key:
@@ -70,9 +70,9 @@ def membership(person_id: str, centre_id: str) -> Key:
     return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#MEMBERSHIP")
 
 
-def authorisation(person_id: str, centre_id: str) -> Key:
-    """Key of the authorisation that somebody holds at a centre."""
-    return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#AUTHORISATION")
+def authorisation(person_id: str, centre_id: str, role: str) -> Key:
+    """Key of the authorisation that somebody holds at a centre for what a role does."""
+    return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#AUTHORISATION#{role}")
 
 
 def candidate_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:

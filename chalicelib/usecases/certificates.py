@@ -123,9 +123,8 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
     if outstanding(module, attempts):
         return None
     centre = people.load_centre(runtime, enrolment.centre_id)
-    person = people.load_person(runtime, enrolment.candidate_id)
-    membership = person.membership(enrolment.centre_id)
-    if membership is None:
+    candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
+    if candidate is None:
         raise not_found()
     certificate_id = runtime.new_secret()[:32]
     record = frozen_record(
@@ -133,7 +132,7 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
         address=f"{runtime.settings.public_url}/v1/certificates/{certificate_id}",
         issue=FIRST_ISSUE,
         centre=centre,
-        candidate_name=membership.name,
+        candidate_name=candidate.membership.name,
         enrolment=enrolment,
         module=module,
         attempts=attempts,

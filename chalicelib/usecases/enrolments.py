@@ -16,7 +16,7 @@ from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound, Stale
 from chalicelib.domain.judgements import require_somebody_else
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.modules import Module
-from chalicelib.domain.people import Person, Role
+from chalicelib.domain.people import Member, Role
 from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
@@ -166,8 +166,8 @@ def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple
 
 def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
     flaws = _assessor_flaws(runtime, centre_id, new)
-    candidate = people.load_person(runtime, new.candidate_id)
-    if not _is(runtime, candidate, centre_id, Role.CANDIDATE):
+    candidate = people.load_member(runtime, centre_id, new.candidate_id)
+    if not _is(runtime, candidate, Role.CANDIDATE):
         flaws.append(Flaw("/candidate_id", "not-a-candidate", "Name a candidate of this centre."))
     try:
         modules.load(runtime, centre_id, new.module_id, new.module_version)
@@ -180,10 +180,10 @@ def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
 
 def _assessor_flaws(runtime: Runtime, centre_id: str, new: NewEnrolment) -> list[Flaw]:
     require_somebody_else(new.assessor_id, new.candidate_id)
-    assessor = people.load_person(runtime, new.assessor_id)
-    if not _is(runtime, assessor, centre_id, Role.ASSESSOR):
+    assessor = people.load_member(runtime, centre_id, new.assessor_id)
+    if assessor is None or not _is(runtime, assessor, Role.ASSESSOR):
         return [Flaw("/assessor_id", "not-an-assessor", "Name an assessor of this centre.")]
-    authorisation = assessor.authorisation(centre_id)
+    authorisation = assessor.authorisation(Role.ASSESSOR)
     if not (authorisation and authorisation.covers(new.module_id, runtime.now())):
         detail = "The assessor holds no authorisation for this module today; give them one first."
         return [Flaw("/assessor_id", "not-authorised", detail)]
@@ -238,11 +238,10 @@ def _as_made(enrolment: Enrolment, new: NewEnrolment) -> Enrolment:
     )
 
 
-def _is(runtime: Runtime, person: Person, centre_id: str, role: Role) -> bool:
-    membership = person.membership(centre_id)
-    return (
-        membership is not None and membership.valid_at(runtime.now()) and role in membership.roles
-    )
+def _is(runtime: Runtime, member: Member | None, role: Role) -> bool:
+    if member is None:
+        return False
+    return member.membership.valid_at(runtime.now()) and role in member.membership.roles
 
 
 def _write(runtime: Runtime, enrolment: Enrolment, request: Request) -> None:

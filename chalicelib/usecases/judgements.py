@@ -62,7 +62,9 @@ def judge(
     require_somebody_else(actor.id, facts.candidate_id)
     head = _head(actor, judging)
     try:
-        authorisation = require_authority(actor.authorisation, facts.module_id, runtime.now())
+        authorisation = require_authority(
+            actor.authorisation(Role.ASSESSOR), facts.module_id, runtime.now()
+        )
     except Forbidden:
         # For the assigned assessor alone to know; and what they did while authorised still stands.
         if earlier := _earlier(actor, runtime.table.get(head), request):
@@ -91,7 +93,7 @@ def judge(
     except ConditionFailedError as failure:
         if head in failure.current:
             return _repeated(actor, failure.current[head], request)
-        people.forget_person(runtime, actor.id)
+        people.forget_member(runtime, actor.centre_id, actor.id)
         detail = "Your authorisation has changed just now; send the judgement again."
         raise Forbidden("authorisation-changed", detail) from None
     return judgement
@@ -109,7 +111,7 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) 
     changes: list[Change] = [
         Update(_head(actor, judging), tuple(conditions), set=items.from_judgement(judgement)),
         Check(
-            keys.authorisation(actor.id, actor.centre_id),
+            keys.authorisation(actor.id, actor.centre_id, Role.ASSESSOR),
             (equals("id", judgement.authorisation_id),),
         ),
     ]

@@ -89,7 +89,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     if not sees_key(actor):
         module = without_key(module, NO_KEY)
     page = module.page(link.page_id)
-    candidate = people.load_person(runtime, enrolment.candidate_id).membership(actor.centre_id)
+    candidate = people.load_member(runtime, actor.centre_id, enrolment.candidate_id)
     if page is None or candidate is None:
         raise not_found()
     current = enrolments.attempts(runtime, enrolment, page.id)[-1]
@@ -99,7 +99,16 @@ def open_link(runtime: Runtime, token: str) -> Opened:
         state = LinkState.VOID
     centre = people.load_centre(runtime, link.centre_id)
     return Opened(
-        link, state, entitled, centre, candidate, enrolment, module, page, signed, current
+        link,
+        state,
+        entitled,
+        centre,
+        candidate.membership,
+        enrolment,
+        module,
+        page,
+        signed,
+        current,
     )
 
 
@@ -276,14 +285,14 @@ def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[s
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
     page = module.page(link.page_id)
     centre = people.load_centre(runtime, link.centre_id)
-    candidate = people.load_person(runtime, enrolment.candidate_id).membership(link.centre_id)
+    candidate = people.load_member(runtime, link.centre_id, enrolment.candidate_id)
     if page is None or candidate is None:
         raise not_found()
-    until = _until(link.expires_at, centre)
+    name, until = candidate.membership.name, _until(link.expires_at, centre)
     subject = f"{centre.name}: a page waits for your judgement"
     text = (
         f"Dear {assessor.name},\n\n"
-        f"{candidate.name} has signed \u201c{page.title}\u201d in \u201c{module.title}\u201d.\n"
+        f"{name} has signed \u201c{page.title}\u201d in \u201c{module.title}\u201d.\n"
         "Read it and judge it here:\n\n"
         f"{runtime.settings.public_url}{REVIEW_PATH}{runtime.signer.token(link)}\n\n"
         f"The link is yours alone and works until {until}. Please do not pass it on.\n\n"

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.access import Actor, actor_at
+from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Conflict, Unauthenticated, not_found
 from chalicelib.domain.people import (
     Authorisation,
     Centre,
+    Member,
     Membership,
-    Person,
     Role,
     check_authorisation,
     check_centre,
@@ -54,17 +54,21 @@ def create_centre(runtime: Runtime, name: str, time_zone: str) -> Centre:
 def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
     """Make somebody known at a centre, with their membership and maybe an authorisation.
 
-    Raises Invalid, NotFound for an unknown centre, and Conflict for an identity known already.
+    Somebody whom another centre knows by the same identity keeps their id; nothing else of there
+    is seen or touched. Raises Invalid, NotFound for an unknown centre, and Conflict for an identity
+    that this centre has linked already.
     """
     load_centre(runtime, centre_id)
-    membership = _membership(runtime, centre_id, new)
+    links = _links(runtime, new.identity) if new.identity else None
+    person_id = min(links.values()) if links else runtime.new_id()
+    membership = _membership(runtime, centre_id, person_id, new)
     check_membership(membership)
     changes: list[Change] = [
         create(keys.membership(membership.person_id, centre_id), items.from_membership(membership)),
         create(keys.centre_person(centre_id, membership.person_id), {"name": membership.name}),
     ]
     if new.identity:
-        key = keys.identity(new.identity.issuer, new.identity.subject)
+        key = keys.identity(new.identity.issuer, new.identity.subject, centre_id)
         changes.append(create(key, {"person_id": membership.person_id}))
     if new.authorisation:
         changes.append(_authorise(runtime, membership, new.authorisation))
@@ -97,51 +101,73 @@ def load_centre(runtime: Runtime, centre_id: str) -> Centre:
     return centre
 
 
-def load_person(runtime: Runtime, person_id: str) -> Person:
-    """Return a person with all their memberships, as read at most 60 seconds ago."""
+def load_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:
+    """Return what a centre knows of somebody, as read at most 60 seconds ago; None of strangers."""
 
-    def load() -> Person:
-        found = list(runtime.table.query(f"PERSON#{person_id}", "WHO#"))
-        memberships = (item for item in found if item["sk"].endswith("#MEMBERSHIP"))
-        authorisations = (item for item in found if item["sk"].endswith("#AUTHORISATION"))
-        return Person(
-            person_id,
-            tuple(map(items.to_membership, memberships)),
-            tuple((item["centre_id"], items.to_authorisation(item)) for item in authorisations),
+    def load() -> Member | None:
+        found = list(runtime.table.query(f"PERSON#{person_id}", f"WHO#{centre_id}#"))
+        memberships = [item for item in found if item["sk"].endswith("#MEMBERSHIP")]
+        authorisations = (item for item in found if "#AUTHORISATION#" in item["sk"])
+        if not memberships:
+            return None
+        return Member(
+            items.to_membership(memberships[0]),
+            tuple(map(items.to_authorisation, authorisations)),
         )
 
-    return runtime.cache.get(_person_key(person_id), load, TRUST)
+    return runtime.cache.get(_member_key(centre_id, person_id), load, TRUST)
 
 
-def forget_person(runtime: Runtime, person_id: str) -> None:
-    """Read the person anew next time: what was known of them has changed."""
-    runtime.cache.forget(_person_key(person_id))
+def forget_member(runtime: Runtime, centre_id: str, person_id: str) -> None:
+    """Read the member anew next time: what was known of them has changed."""
+    runtime.cache.forget(_member_key(centre_id, person_id))
 
 
-def find_person(runtime: Runtime, identity: Identity) -> Person:
-    """Return the person behind a sign-in identity. Raises Unauthenticated where nobody is."""
+def find_links(runtime: Runtime, identity: Identity) -> dict[str, str]:
+    """Return who a sign-in identity is at each centre that has linked it: centre id -> person id.
 
-    def load() -> str | None:
-        item = runtime.table.get(keys.identity(identity.issuer, identity.subject))
-        return item["person_id"] if item else None
-
-    person_id = runtime.cache.get(("identity", identity.issuer, identity.subject), load, TRUST)
-    if person_id is None:
+    Raises Unauthenticated where no centre has.
+    """
+    links = runtime.cache.get(
+        ("identity", identity.issuer, identity.subject), lambda: _links(runtime, identity), TRUST
+    )
+    if not links:
         detail = "Nobody here is linked to this sign-in; ask your centre to add you."
         raise Unauthenticated("unknown-person", detail)
-    return load_person(runtime, person_id)
+    return links
+
+
+def find_actors(runtime: Runtime, identity: Identity) -> list[Actor]:
+    """Return what a sign-in identity is now at each of its centres. Raises Unauthenticated."""
+    members = (
+        load_member(runtime, centre_id, person_id)
+        for centre_id, person_id in find_links(runtime, identity).items()
+    )
+    now = runtime.now()
+    return [acting(member, now) for member in members if member and member.membership.valid_at(now)]
+
+
+def act_as(runtime: Runtime, identity: Identity, centre_id: str) -> Actor:
+    """Let whoever signed in act at a centre.
+
+    Raises Unauthenticated where no centre knows them, and NotFound where this one does not.
+    """
+    person_id = find_links(runtime, identity).get(centre_id)
+    if person_id is None:
+        raise not_found()
+    return act(runtime, person_id, centre_id)
 
 
 def act(runtime: Runtime, person_id: str, centre_id: str) -> Actor:
     """Let a person act at a centre. Raises NotFound where they have no valid membership."""
-    return actor_at(load_person(runtime, person_id), centre_id, runtime.now())
+    return acting(load_member(runtime, centre_id, person_id), runtime.now())
 
 
-def _membership(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
+def _membership(runtime: Runtime, centre_id: str, person_id: str, new: NewPerson) -> Membership:
     now = runtime.now()
     return Membership(
         centre_id=centre_id,
-        person_id=runtime.new_id(),
+        person_id=person_id,
         name=new.name,
         roles=new.roles,
         valid_from=new.valid_from or now,
@@ -154,9 +180,15 @@ def _membership(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
 def _authorise(runtime: Runtime, membership: Membership, authorisation: Authorisation) -> Put:
     authorisation = replace(authorisation, id=runtime.new_id())
     check_authorisation(authorisation, membership.roles)
-    key = keys.authorisation(membership.person_id, membership.centre_id)
-    return Put(key, items.from_authorisation(membership.centre_id, authorisation))
+    key = keys.authorisation(membership.person_id, membership.centre_id, authorisation.role)
+    return Put(key, items.from_authorisation(authorisation))
 
 
-def _person_key(person_id: str) -> tuple[str, ...]:
-    return ("person", person_id)
+def _links(runtime: Runtime, identity: Identity) -> dict[str, str] | None:
+    partition = keys.identity(identity.issuer, identity.subject, "").pk
+    found = runtime.table.query(partition, "AT#")
+    return {item["sk"].removeprefix("AT#"): item["person_id"] for item in found} or None
+
+
+def _member_key(centre_id: str, person_id: str) -> tuple[str, ...]:
+    return ("member", centre_id, person_id)

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
 from chalicelib.usecases import people
@@ -54,7 +55,7 @@ def test_authorisation_that_does_not_hold(door: Door, enrolment: Enrolment, rece
     tomorrow = world.clock().replace(day=world.clock().day + 1)
     for case in ({"modules": ("another",)}, {"valid_from": tomorrow}):
         authorise(door, world.assessor, **case)
-        people.forget_person(door.runtime, world.assessor.id)
+        people.forget_member(door.runtime, world.centre.id, world.assessor.id)
         path, body = judgements(enrolment), decision(receipt)
         door.refused("not-authorised", "POST", path, world.assessor, body)
 
@@ -64,7 +65,7 @@ def test_authorisation_that_has_just_been_revoked(
 ) -> None:
     path, assessor = judgements(enrolment), door.world.assessor
     door.done("GET", "/v1/me", assessor)  # the function is warm, and believes what it has read
-    authorisation = keys.authorisation(assessor.id, enrolment.centre_id)
+    authorisation = keys.authorisation(assessor.id, enrolment.centre_id, Role.ASSESSOR)
     door.runtime.table.write(Delete(authorisation))
     door.refused("authorisation-changed", "POST", path, assessor, decision(receipt))
     door.refused("not-authorised", "POST", path, assessor, decision(receipt))

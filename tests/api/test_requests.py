@@ -197,7 +197,9 @@ def test_the_answers_are_the_same_when_all_is_done(door: Door) -> None:
 def test_a_judgement_is_answered_again_when_the_authorisation_is_gone(door: Door) -> None:
     made = judge_page(door)
     first = send(door, made)
-    door.runtime.table.write(Delete(keys.authorisation(made.who.id, made.who.centre_id)))
-    people.forget_person(door.runtime, made.who.id)
+    door.runtime.table.write(
+        Delete(keys.authorisation(made.who.id, made.who.centre_id, Role.ASSESSOR))
+    )
+    people.forget_member(door.runtime, made.who.centre_id, made.who.id)
     door.refused("not-authorised", "POST", made.path, made.who, made.other)
     assert send(door, made).text == first.text

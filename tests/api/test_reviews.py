@@ -131,7 +131,9 @@ def test_a_judgement_by_token_uses_the_link_up(door: Door, enrolment: Enrolment,
 
 def test_an_authorisation_that_is_gone(door: Door, enrolment: Enrolment, link: str) -> None:
     assessor = door.world.assessor
-    door.runtime.table.write(Delete(keys.authorisation(assessor.id, enrolment.centre_id)))
+    door.runtime.table.write(
+        Delete(keys.authorisation(assessor.id, enrolment.centre_id, Role.ASSESSOR))
+    )
     written = door.written.count
     for _ in range(2):
         refusal = door.form(link, NO)
@@ -154,7 +156,7 @@ def test_an_assessor_who_becomes_an_administrator_does_not_judge_by_link(
         ExpressionAttributeNames={"#r": "roles"},
         ExpressionAttributeValues={":r": {"L": [{"S": str(Role.ADMINISTRATOR)}]}},
     )
-    people.forget_person(door.runtime, assessor.id)
+    people.forget_member(door.runtime, assessor.centre_id, assessor.id)
     written = door.written.count
     assert door.form(link, YES).status == 403
     assert door.written.count == written

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +11,11 @@ from chalicelib.api.http import OPERATIONS, Operation
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Centre, Role
-from chalicelib.storage import items, keys
+from chalicelib.storage import keys
 from chalicelib.storage.changes import create
-from chalicelib.usecases import people
+from tests.api import tokens
 from tests.api.door import SIGNATURE, Door, mail, sign
-from tests.world import SHORT_MODULE
+from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
 NO_IDS = {"enrolment_id": NOWHERE, "module_id": NOWHERE}
@@ -155,10 +154,8 @@ def test_a_candidate_here_who_is_an_administrator_there(
     """The powers of somebody's membership end at its centre."""
     world = shared.world
     who = world.person("Cam Bination", Role.CANDIDATE)
-    there = replace(who.membership, centre_id=elsewhere.id, roles=frozenset({Role.ADMINISTRATOR}))
-    key = keys.membership(who.id, elsewhere.id)
-    shared.runtime.table.write(create(key, items.from_membership(there)))
-    people.forget_person(shared.runtime, who.id)
+    there = world.person("Cam Bination", Role.ADMINISTRATOR, centre=elsewhere)
+    assert there.id == who.id
     me = shared.done("GET", "/v1/me", who).json
     assert {each["centre_id"]: each["roles"] for each in me["memberships"]} == {
         work["centre_id"]: ["candidate"],
@@ -173,6 +170,20 @@ def test_a_candidate_here_who_is_an_administrator_there(
     )
     modules = f"/v1/centres/{elsewhere.id}/modules"
     assert shared.send("POST", modules, who, BODIES["publishModule"]).status == 201
+
+
+def test_an_identity_opens_nothing_where_it_is_not_linked(shared: Door, elsewhere: Centre) -> None:
+    """An administrator cannot become somebody else elsewhere by linking an identity to them."""
+    world = shared.world
+    victim = world.person("Vic Tim", Role.ADMINISTRATOR)
+    world.person("Vic Tim", Role.CANDIDATE, centre=elsewhere)
+    own = keys.identity(ISSUER.issuer, "Mal Icious", elsewhere.id)
+    shared.runtime.table.write(create(own, {"person_id": victim.id}))
+    malicious = tokens.token("Mal Icious")
+    me = shared.send("GET", "/v1/me", malicious).json
+    assert [each["centre_id"] for each in me["memberships"]] == [elsewhere.id]
+    path = f"/v1/centres/{world.centre.id}/modules/moving-people/versions/1"
+    shared.refused("not-found", "GET", path, malicious)
 
 
 def test_people_of_another_centre_cannot_be_enrolled(shared: Door, strangers: list[Actor]) -> None:

@@ -142,7 +142,7 @@ def refused(centre: Centre, tab: Page) -> int:
     by = centre.enrol(assessor_id=assessor.id)
     visit(tab, centre.sign(CHOICES, by=by).link)
     people.authorise(world.runtime, assessor.membership, world.authorisation(modules=("another",)))
-    people.forget_person(world.runtime, assessor.id)
+    people.forget_member(world.runtime, assessor.centre_id, assessor.id)
     return judge(tab, "No, not yet competent", "Say more.")
 
 

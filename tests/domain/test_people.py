@@ -16,8 +16,8 @@ from chalicelib.domain.people import (
     QUALIFICATION_LIMIT,
     Authorisation,
     Centre,
+    Member,
     Membership,
-    Person,
     Role,
     check_authorisation,
     check_centre,
@@ -67,12 +67,10 @@ def test_an_authorisation_covers_the_modules_it_names(
     assert replace(AUTHORISATION, modules=modules).covers("m1", START) is covered
 
 
-def test_a_person_is_somebody_else_at_every_centre() -> None:
-    person = Person("person", (MEMBERSHIP,), (("centre", AUTHORISATION),))
-    assert person.membership("centre") == MEMBERSHIP
-    assert person.authorisation("centre") == AUTHORISATION
-    assert person.membership("elsewhere") is None
-    assert person.authorisation("elsewhere") is None
+def test_an_authorisation_is_for_what_one_role_does() -> None:
+    member = Member(MEMBERSHIP, (AUTHORISATION,))
+    assert member.authorisation(Role.ASSESSOR) == AUTHORISATION
+    assert member.authorisation(Role.INTERNAL_VERIFIER) is None
 
 
 def flaws(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
@@ -158,7 +156,7 @@ def test_authorisations_that_make_no_sense(change: dict[str, Any], pointer: str,
     assert flaws(refusal) == [(f"/authorisation{pointer}", code)]
 
 
-def test_only_assessors_are_authorised() -> None:
+def test_only_who_has_the_role_is_authorised() -> None:
     with pytest.raises(Invalid) as refusal:
         check_authorisation(AUTHORISATION, {Role.CANDIDATE, Role.ADMINISTRATOR})
-    assert flaws(refusal) == [("/authorisation", "not-an-assessor")]
+    assert flaws(refusal) == [("/authorisation/role", "role-not-held")]

@@ -179,7 +179,7 @@ def test_somebody_who_assesses_no_more_gets_no_mail_and_sees_nothing(world: Worl
     demoted = replace(member, roles=frozenset({Role.EXTERNAL_VERIFIER}))
     key = keys.membership(member.person_id, member.centre_id)
     world.runtime.table.write(Put(key, items.from_membership(demoted)))
-    people.forget_person(world.runtime, member.person_id)
+    people.forget_member(world.runtime, member.centre_id, member.person_id)
     world.sign(enrolment, "plan-1")
     assert not handle(world, enrolment, "plan-1")
     assert len(world.outbox.sent) == 1
@@ -192,7 +192,7 @@ def test_a_link_closes_with_the_authorisation_it_needs(world: World) -> None:
     handle(world, enrolment)
     other = world.authorisation(modules=("another-module",))
     people.authorise(world.runtime, world.assessor.membership, other)
-    people.forget_person(world.runtime, world.assessor.id)
+    people.forget_member(world.runtime, world.centre.id, world.assessor.id)
     assert state(world, tokens(world)[0]) is LinkState.VOID
 
 

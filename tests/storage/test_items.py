@@ -57,8 +57,7 @@ def test_memberships(table: Table, membership: Membership) -> None:
 @given(authorisation=values.authorisations)
 @few
 def test_authorisations(table: Table, authorisation: Authorisation) -> None:
-    item = stored(table, items.from_authorisation("centre", authorisation))
-    assert item["centre_id"] == "centre"
+    item = stored(table, items.from_authorisation(authorisation))
     assert items.to_authorisation(item) == authorisation
 
 
