@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.api import identity
+from chalicelib.api import cors, identity
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
 from chalicelib.domain.access import Actor
 from chalicelib.domain.errors import (
@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     Flaw,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     PreconditionRequired,
     TooLarge,
     Unauthenticated,
@@ -42,6 +43,7 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
 
 class RequestModel(BaseModel):
@@ -107,6 +109,11 @@ class Call:
         if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
             raise not_found()
         return int(text)
+
+    @property
+    def origin(self) -> str:
+        """The web origin whose script sends the request; empty for everything else."""
+        return self.headers.get("origin", "")
 
     def identity(self) -> Identity:
         """Return who has signed in, as their token says. Raises Unauthenticated."""
@@ -245,6 +252,31 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
+def routes() -> Iterator[tuple[str, Operation]]:
+    """Yield what answers each method of each path: whatever a known path is sent, we answer it."""
+    for path in dict.fromkeys(each.path for each in OPERATIONS):
+        declared = {each.method: each for each in OPERATIONS if each.path == path}
+        if "GET" in declared:
+            declared["HEAD"] = declared["GET"]
+        allow = ", ".join(sorted({*declared, "OPTIONS"}))
+        for method in METHODS:
+            yield method, declared.get(method) or _undeclared(method, path, allow)
+
+
+def _undeclared(method: str, path: str, allow: str) -> Operation:
+    """Make what answers a method that a path does not declare."""
+
+    def preflight(call: Call) -> Answer:
+        told = cors.of_preflight(call.origin, call.runtime.settings.cors_origins, allow)
+        return Answer(204, "", {"Allow": allow, **told})
+
+    def refuse(_: Call) -> Answer:
+        raise MethodNotAllowed("method-not-allowed", f"This address takes {allow}.", allow=allow)
+
+    name, view = ("preflight", preflight) if method == "OPTIONS" else ("methodNotAllowed", refuse)
+    return Operation(name, method, path, summary="", who="", signed_in=False, view=view)
+
+
 def respond(call: Call) -> Answer:
     """Answer a request: with what the view answers, or with a problem document."""
     started = time.perf_counter()
@@ -268,8 +300,16 @@ def respond(call: Call) -> Answer:
         code=code,
         milliseconds=milliseconds,
     )
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Answer(answered.status, answered.body, headers | dict(answered.headers))
+    return replace(answered, headers=_common_headers(call) | dict(answered.headers))
+
+
+def _common_headers(call: Call) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept, Origin" if len(call.operation.media) > 1 else "Origin",
+        **cors.of_answer(call.origin, call.runtime.settings.cors_origins),
+    }
 
 
 def _problem_answer(call: Call, error: DomainError) -> Answer:
@@ -278,6 +318,8 @@ def _problem_answer(call: Call, error: DomainError) -> Answer:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = str(error.facts["allow"])
     document = problem(error, call.address(f"/v1/problems/{error.code}"), _instance(call))
     return Answer(status_of(error), json.dumps(document, ensure_ascii=False), headers)
 
