@@ -7,10 +7,10 @@ from chalice.app import Chalice, Response
 
 import chalicelib.api.attempts
 import chalicelib.api.certificates
+import chalicelib.api.docs
 import chalicelib.api.enrolments
 import chalicelib.api.judgements
 import chalicelib.api.modules
-import chalicelib.api.openapi
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review  # noqa: F401 (importing a module of routes declares its operations)

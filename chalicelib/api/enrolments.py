@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.texts import Identifier
+from chalicelib.api.texts import Identifier, TextOrNull
 from chalicelib.domain.enrolments import (
     Enrolment,
     EnrolmentState,
@@ -24,31 +24,37 @@ ENROLMENT = ENROLMENTS + "/{enrolment_id}"
 class EnrolmentIn(RequestModel):
     """Who is to work through which module version, and who judges."""
 
-    candidate_id: Identifier
-    assessor_id: Identifier
+    candidate_id: Identifier = Field(description="A person with the role candidate.")
+    assessor_id: Identifier = Field(
+        description="A person with an authorisation for the module, and not the candidate."
+    )
     module_id: Identifier
-    module_version: Annotated[int, Field(ge=1, le=999_999)]
-    due_on: date | None = None
+    module_version: Annotated[int, Field(ge=1, le=999_999)] = Field(
+        description="A published version. The enrolment stays on it."
+    )
+    due_on: date | None = Field(default=None, description="When the candidate means to be done.")
 
 
 class EnrolmentChange(RequestModel):
     """What is to change of an enrolment."""
 
-    assessor_id: Identifier
+    assessor_id: Identifier = Field(description="Who judges from now on.")
 
 
 class ProgressOut(AnswerModel):
-    """What a page waits for, on whom, since when. `waits_on` is empty where nothing is left."""
+    """What a page waits for, on whom, since when."""
 
     page_id: str
     state: PageState
-    attempts: int
-    since: datetime
-    waits_on: str
+    attempts: int = Field(description="How often the page has been signed.")
+    since: datetime = Field(description="When the page came into this state.")
+    waits_on: TextOrNull = Field(
+        description="The person who has to do something next; null where nothing is left to do."
+    )
 
 
 class EnrolmentOut(AnswerModel):
-    """An enrolment. `pages` is the progress in printed order, read as it stands now."""
+    """One candidate working through one module version, with the progress by page."""
 
     id: str
     candidate_id: str
@@ -57,10 +63,10 @@ class EnrolmentOut(AnswerModel):
     module_version: int
     state: EnrolmentState
     created_at: datetime
-    due_on: str
-    completed_at: datetime | None
-    pages_competent: int
-    pages: list[ProgressOut]
+    due_on: date | None
+    completed_at: datetime | None = Field(description="When the certificate was issued.")
+    pages_competent: int = Field(description="How many pages are done.")
+    pages: list[ProgressOut] = Field(description="Every page, in printed order.")
 
 
 @Operation(
@@ -72,6 +78,7 @@ class EnrolmentOut(AnswerModel):
     body=EnrolmentIn,
     answer=EnrolmentOut,
     status=201,
+    headers=("ETag", "Location"),
     idempotent=True,
     problems=("role-not-allowed", "own-work", "enrolment-open", "invalid-enrolment"),
 )
@@ -89,7 +96,8 @@ def create_enrolment(call: Call) -> Answer:
     made = enrolments.create_enrolment(call.runtime, actor, new, call.request(actor, body))
     module = enrolments.pinned_module(call.runtime, made.centre_id, made)
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
-    return answer(_out(made, progress(module, made, ())), 201, location=call.address(where))
+    out = _out(made, progress(module, made, ()))
+    return answer(out, 201, etag=enrolments.etag(made), location=call.address(where))
 
 
 @Operation(
@@ -99,6 +107,7 @@ def create_enrolment(call: Call) -> Answer:
     summary="An enrolment with its progress by page.",
     who="its candidate, its assessor, administrators, internal verifiers",
     answer=EnrolmentOut,
+    headers=("ETag",),
 )
 def get_enrolment(call: Call) -> Answer:
     """Answer with the enrolment and what every page waits for."""
@@ -114,6 +123,7 @@ def get_enrolment(call: Call) -> Answer:
     who="administrator",
     body=EnrolmentChange,
     answer=EnrolmentOut,
+    headers=("ETag",),
     if_match=True,
     problems=(
         "role-not-allowed",
@@ -153,7 +163,7 @@ def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentO
         module_version=enrolment.module_version,
         state=enrolment.state,
         created_at=enrolment.created_at,
-        due_on=enrolment.due_on,
+        due_on=date.fromisoformat(enrolment.due_on) if enrolment.due_on else None,
         completed_at=enrolment.completed_at,
         pages_competent=sum(page.state is PageState.COMPETENT for page in pages),
         pages=pages,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.api.http import Answer
+from chalicelib.domain.times import printed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,13 +36,15 @@ def page(
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 (pages only)
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["printed"] = printed
+    return environment
 
 
 @functools.cache

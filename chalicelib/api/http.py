@@ -235,6 +235,7 @@ class Operation:
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
+    headers: tuple[str, ...] = ()  # of an answer that is no refusal
     also: tuple[int, ...] = ()  # other statuses of an answer that is no refusal
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False

@@ -1,6 +1,6 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 
@@ -26,7 +26,16 @@ def local(value: datetime, time_zone: str) -> str:
     return f"{there.day} {there:%B %Y, %H:%M %Z}"
 
 
+def date_at(value: datetime, time_zone: str) -> date:
+    """Return the date of a moment in the centre's time zone."""
+    return value.astimezone(ZoneInfo(time_zone)).date()
+
+
+def printed(day: date) -> str:
+    """Write a date for people: `1 March 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
-    there = value.astimezone(ZoneInfo(time_zone))
-    return f"{there.day} {there:%B %Y}"
+    return printed(date_at(value, time_zone))

@@ -107,7 +107,7 @@ def load(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str) -> Pag
 
 def require_unlocked(in_work: PageInWork) -> None:
     """Raise Conflict where the page waits for its judgement or is competent."""
-    facts = {"current_etag": in_work.etag}
+    facts = {"current": {"etag": in_work.etag}}
     if in_work.state is PageState.SIGNED:
         detail = "The page is signed and waits for its judgement; it cannot be changed until then."
         raise Conflict("page-signed", detail, (), **facts)

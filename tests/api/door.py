@@ -268,6 +268,9 @@ def _check(method: str, reply: Reply) -> None:
     described = responses()[reply.operation]
     assert str(reply.status) in described, f"{reply.operation} answers {reply.status}: {reply.text}"
     response = described[str(reply.status)]
+    if reply.status < 400:
+        named = {name.lower() for name in response.get("headers", {})}
+        assert reply.headers.keys() & {"etag", "location"} == named, reply.operation
     if reply.media == PROBLEM and method != "HEAD":
         _check_problem(reply, response)
     if method == "HEAD" or not reply.text:

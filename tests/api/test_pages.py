@@ -69,7 +69,7 @@ def test_a_signed_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None
     door.world.sign(enrolment, "plan-1")
     etag = door.etag(path)
     refusal = door.refused("page-signed", "PUT", path, candidate, body, if_match=etag)
-    assert refusal.json["current_etag"] == etag
+    assert refusal.json["current"] == {"etag": etag}
 
 
 def test_a_competent_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None:
