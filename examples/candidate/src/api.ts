@@ -2,11 +2,13 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./generated/api.d.ts";
-import type { Answers, EnrolmentSummary, Module, PageView, Problem, Receipt } from "./model.ts";
+import type { Answers, EnrolmentSummary, Problem } from "./model.ts";
 import type { Signing } from "./work.ts";
 
 const PATIENCE = 20_000; // milliseconds until a request without an answer counts as lost
-const PAGE = "/v1/centres/{centre_id}/enrolments/{enrolment_id}/pages/{page_id}";
+const ENROLMENT = "/v1/centres/{centre_id}/enrolments/{enrolment_id}";
+const PAGE = `${ENROLMENT}/pages/{page_id}` as const;
+const ATTEMPTS = `${PAGE}/attempts` as const;
 
 /** What a request came to. `code` is a problem's code, or `offline`, or `http-` and a status. */
 export type Outcome<T> =
@@ -36,51 +38,43 @@ export function createApi(base: string, token: () => string | undefined) {
   });
   return {
     me: () => ask(client.GET("/v1/me")),
-    enrolments: (centre_id: string) =>
-      // @ts-expect-error
-      ask<{ items: EnrolmentSummary[] }>(client.GET("/v1/centres/{centre_id}/enrolments", { params: { path: { centre_id } } })),
-    enrolment: (path: EnrolmentPath) =>
-      ask(client.GET("/v1/centres/{centre_id}/enrolments/{enrolment_id}", { params: { path } })),
-    module: (centre_id: string, module_id: string, version: number) =>
-      ask<Module>(
-        client.GET("/v1/centres/{centre_id}/modules/{module_id}/versions/{version}", {
-          params: { path: { centre_id, module_id, version: String(version) } },
-        }),
-      ),
-    page: (path: PagePath) => ask<PageView>(client.GET(PAGE, { params: { path } })),
-    save: (path: PagePath, answers: Answers, etag: string) =>
-      ask<PageView>(client.PUT(PAGE, { params: { path, header: { "If-Match": etag } }, body: { answers } })),
-    sign: (path: PagePath, { key, declaration, signature, etag }: Signing & { etag: string }) =>
-      ask<Receipt>(
-        client.POST(`${PAGE}/attempts`, {
-          params: { path, header: { "If-Match": etag, "Idempotency-Key": key } },
-          body: { declaration, signature },
-        }),
-      ),
-    attempts: (path: PagePath) => ask(client.GET(`${PAGE}/attempts`, { params: { path } })),
-    certificate: (path: EnrolmentPath) =>
-      ask(client.GET("/v1/centres/{centre_id}/enrolments/{enrolment_id}/certificate", { params: { path } })),
-    certificatePdf: (path: EnrolmentPath) =>
-      ask(client.GET("/v1/centres/{centre_id}/enrolments/{enrolment_id}/certificate/pdf", { params: { path } })),
+    enrolments: (centre_id: string): Promise<Outcome<{ items: EnrolmentSummary[] }>> =>
+      ask(client.GET("/v1/centres/{centre_id}/enrolments" as never, { params: { path: { centre_id } } } as never)),
+    enrolment: (path: EnrolmentPath) => ask(client.GET(ENROLMENT, { params: { path } })),
+    module: (centre_id: string, module_id: string, version: number) => {
+      const path = { centre_id, module_id, version };
+      return ask(client.GET("/v1/centres/{centre_id}/modules/{module_id}/versions/{version}", { params: { path } }));
+    },
+    page: (path: PagePath) => ask(client.GET(PAGE, { params: { path } })),
+    save: (path: PagePath, answers: Answers, etag: string) => {
+      const header = { "If-Match": etag };
+      return ask(client.PUT(PAGE, { params: { path, header }, body: { answers } }));
+    },
+    sign: (path: PagePath, { key, declaration, signature, etag }: Signing & { etag: string }) => {
+      const header = { "If-Match": etag, "Idempotency-Key": key };
+      return ask(client.POST(ATTEMPTS, { params: { path, header }, body: { declaration, signature } }));
+    },
+    attempts: (path: PagePath) => ask(client.GET(ATTEMPTS, { params: { path } })),
+    certificate: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate`, { params: { path } })),
+    certificatePdf: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate/pdf`, { params: { path } })),
   };
 }
 
-interface Answered {
-  data?: unknown;
-  error?: unknown;
+interface Answered<T> {
+  data?: T;
+  error?: Problem;
   response: Response;
 }
 
-async function ask<T>(sent: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<Outcome<T>>;
-async function ask<T>(sent: Promise<Answered>): Promise<Outcome<T>>;
-async function ask<T>(sent: Promise<Answered>): Promise<Outcome<T>> {
+async function ask<T>(sent: Promise<Answered<T>>): Promise<Outcome<T>> {
   try {
     const { data, error, response } = await sent;
     const etag = response.headers.get("ETag") ?? "";
     if (response.ok) return { ok: true, data: data as T, etag, url: response.url };
-    const problem = error && typeof error === "object" && "code" in error ? (error as Problem) : null;
+    // What stands between us and the API may answer in its own way.
+    const code = error?.code ?? `http-${response.status}`;
     const retryAfter = Number(response.headers.get("Retry-After")) || null;
-    return { ok: false, code: problem?.code ?? `http-${response.status}`, retryAfter, problem };
+    return { ok: false, code, retryAfter, problem: error?.code ? error : null };
   } catch {
     // No answer, or half of one: nobody knows whether the server has acted.
     return { ok: false, code: "offline", retryAfter: null, problem: null };

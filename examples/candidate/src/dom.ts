@@ -20,8 +20,8 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /** Text as its paragraphs. */
-export function paragraphs(text: string): HTMLElement[] {
-  return text.split(/\n+/).filter(Boolean).map((each) => h("p", { dir: "auto" }, each));
+export function paragraphs(text: string | null): HTMLElement[] {
+  return (text ?? "").split(/\n+/).filter(Boolean).map((each) => h("p", { dir: "auto" }, each));
 }
 
 /** A moment, as people say it where they are. */

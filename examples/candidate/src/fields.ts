@@ -8,7 +8,7 @@ export interface Field {
   item: Item;
   element: HTMLElement;
   read(): Answer;
-  /** Show an answer, but leave alone what is being typed in. */
+  /** Show an answer. */
   show(answer: Answer): void;
   /** What the item still lacks before the page can be signed, in words; empty if nothing. */
   lacks(): string;
@@ -171,7 +171,10 @@ function radio(item: Item, value: string, text: string, several = false) {
   return { input, label: h("label", {}, input, h("span", { dir: "auto" }, text)) };
 }
 
+/** Show a text, which may come from another tab, and leave the cursor where it is. */
 function fill(input: HTMLInputElement | HTMLTextAreaElement, text: string): void {
-  const typing = document.hasFocus() && document.activeElement === input;
-  if (!typing && input.value !== text) input.value = text;
+  if (input.value === text) return;
+  const { selectionStart, selectionEnd } = input;
+  input.value = text;
+  if (document.activeElement === input) input.setSelectionRange(selectionStart, selectionEnd);
 }

@@ -87,7 +87,8 @@ function show(title: string, ...parts: Node[]): void {
   const heading = h("h1", { tabindex: -1, dir: "auto" }, title);
   const first = !main.childElementCount;
   document.title = `${title} · Testamur`;
-  main.replaceChildren(heading, ...parts);
+  const [way, ...rest] = parts; // the way back stands above the heading
+  main.replaceChildren(...(way?.nodeName === "NAV" ? [way, heading, ...rest] : [heading, ...parts]));
   if (!first) heading.focus();
   window.scrollTo(0, 0);
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Api, isPassing, type Outcome } from "./api.ts";
-import type { Answer, Answers, PageView, Problem, Receipt } from "./model.ts";
+import type { Answer, PageView, Problem, Receipt } from "./model.ts";
 import { pathOf, type Store } from "./store.ts";
 import { nextStep, opened, reconciled, type Refusal, saved, type Sending, type Signing, stampsOf, type Work } from "./work.ts";
 
@@ -26,7 +26,7 @@ export type Status =
   | "signed-out";
 
 export class Saver {
-  status: Status = "saved";
+  status: Status = "saving"; // until we have looked
   #timer = 0;
   #failures = 0;
 
@@ -142,11 +142,11 @@ export class Saver {
     }
     if (code === "unauthenticated") return this.#tell("signed-out");
     if (code === "stale-page" && problem?.current) {
-      const { answers, etag } = problem.current as unknown as { answers: Answers; etag: string };
+      const { answers, etag } = problem.current;
       const { edits } = await this.store.load(this.page);
       // An answered signature is no longer on its way: it was refused.
       const unsigned = { ...work, signing: work.signing?.etag ? null : work.signing };
-      const { work: after, settled } = reconciled(unsigned, edits, answers, etag);
+      const { work: after, settled } = reconciled(unsigned, edits, answers ?? {}, etag);
       return this.#learnt(after, settled);
     }
     // The page may stand differently than when it was shown; then it is shown anew.

@@ -1,5 +1,6 @@
 /** What the app says. Problems are told by their codes: the server's texts may change. */
 
+import type { ProblemCode } from "./model.ts";
 import type { Status } from "./saver.ts";
 
 export const STATUS: Record<Status, string> = {
@@ -13,7 +14,7 @@ export const STATUS: Record<Status, string> = {
   "signed-out": "Kept on this device. Sign in again to send it.",
 };
 
-const PROBLEMS: Record<string, string> = {
+const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   offline: "There is no network just now.",
   unauthenticated: "Your sign-in has ended. Sign in again; nothing you typed is lost.",
   "unknown-person": "Your sign-in is not known here. Ask your centre to add you.",
@@ -31,5 +32,5 @@ const PROBLEMS: Record<string, string> = {
 };
 
 export function problemInWords(code: string): string {
-  return PROBLEMS[code] ?? `This did not work (${code}). Tell your centre if it stays.`;
+  return PROBLEMS[code as ProblemCode] ?? `This did not work (${code}). Tell your centre if it stays.`;
 }

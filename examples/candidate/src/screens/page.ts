@@ -30,17 +30,19 @@ export async function page(app: App, path: PagePath): Promise<void> {
   const stale = outcome.ok ? [] : [h("p", { class: "card warn" }, `${problemInWords(outcome.code)} This is the page as it stood last.`)];
   const screen = new PageScreen(saver, notices, form);
   screen.draw(work, edits);
+  bar.draw(isLocked(work.view));
   app.show(
     work.view.page.title,
     ...[back, ...stale, notices, ...paragraphs(work.view.page.instructions), form, history, bar.element],
   );
   app.onChange(async (changed) => {
     if (changed !== key) return;
-    bar.draw();
     const typed = screen.typed;
     const now = await app.store.load(key);
+    if (!now.work) return;
+    bar.draw(isLocked(now.work.view));
     // What was typed while we looked will call us again.
-    if (now.work && typed === screen.typed) screen.draw(now.work, now.edits);
+    if (typed === screen.typed) screen.draw(now.work, now.edits);
   });
 }
 
@@ -160,7 +162,7 @@ class PageScreen {
 function grouped(page: PageText, fields: Field[]): HTMLElement[] {
   return fields.flatMap((field) => {
     const group = page.groups.find(({ items }) => items[0] === field.item.id);
-    return group ? [h("h2", { dir: "auto" }, group.title), ...paragraphs(group.instructions), field.element] : [field.element];
+    return group ? [...(group.title ? [h("h2", { dir: "auto" }, group.title)] : []), ...paragraphs(group.instructions), field.element] : [field.element];
   });
 }
 
@@ -217,12 +219,12 @@ function statusBar(app: App, saver: Saver) {
   const status = h("span", { role: "status" });
   const again = h("button", { type: "button", onclick: () => app.signInAgain() }, "Sign in again");
   const element = h("div", { class: "bar" }, status, again);
-  const draw = () => {
+  const draw = (read: boolean) => {
     const text = STATUS[saver.status];
     if (status.textContent !== text) status.textContent = text;
     element.dataset["status"] = saver.status;
     again.hidden = saver.status !== "signed-out";
+    element.hidden = read && saver.status === "saved"; // nothing is at stake
   };
-  draw();
   return { element, draw };
 }
