@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _files() -> dict[str, tuple[bytes, str]]:
     """Read the built app: each file by its name, with its type."""
     if not (BUILT / "index.html").exists():
-        message = "the candidate's app is not built; run `make client`"
+        message = "the candidate's app is not built; run `make candidate`"
         raise CloudError(message)
     return {
         file.name: (file.read_bytes(), TYPES[file.suffix])

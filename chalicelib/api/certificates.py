@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.html import SHEET, page
-from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.html import SHEET, page, wants_html
+from chalicelib.api.http import HTML, JSON, Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import ANYBODY, READERS
 from chalicelib.api.texts import StampText, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.domain.certificates import (
@@ -145,7 +146,7 @@ class PublicCertificate(AnswerModel):
     "GET",
     ENROLMENT + "/certificate",
     summary="The certificate of an enrolment, once it has been issued.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=CertificateOut,
 )
 def get_certificate(call: Call) -> Answer:
@@ -169,7 +170,7 @@ def get_certificate(call: Call) -> Answer:
     "GET",
     ENROLMENT + "/certificate/pdf",
     summary="A link to the certificate as PDF, with the holder's name in full.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=FileLink,
 )
 def get_certificate_pdf(call: Call) -> Answer:
@@ -184,11 +185,10 @@ def get_certificate_pdf(call: Call) -> Answer:
     "GET",
     CERTIFICATE,
     summary="The public page of a certificate: HTML or JSON by Accept; with `.pdf`, the document.",
-    who="anybody",
+    rule=ANYBODY,
     answer=PublicCertificate,
     also=(302,),
-    media=("application/json", "text/html"),
-    signed_in=False,
+    media=(JSON, HTML),
 )
 def verify_certificate(call: Call) -> Answer:
     """Answer with what anybody may know, or lead to the PDF."""
@@ -196,14 +196,14 @@ def verify_certificate(call: Call) -> Answer:
         wanted = call["certificate_id"]
         found = certificates.find_certificate(call.runtime, wanted.removesuffix(PDF))
     except NotFound:
-        if _wants_html(call):
+        if wants_html(call):
             return page("no_certificate.html", 404)
         raise
     if wanted.endswith(PDF):
         where, _ = certificates.public_pdf_link(call.runtime, found)
         return Answer(302, "", {"Location": where})
     public = _public(call, found)
-    if _wants_html(call):
+    if wants_html(call):
         zone = found.record["centre"]["time_zone"]
         return page(
             "certificate.html",
@@ -243,8 +243,3 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
 
 def _address(call: Call, certificate: Certificate) -> str:
     return call.address(CERTIFICATE.format(certificate_id=certificate.id))
-
-
-def _wants_html(call: Call) -> bool:
-    """Read Accept as browsers send it: HTML where it is named, JSON otherwise."""
-    return "text/html" in call.headers.get("accept", "")

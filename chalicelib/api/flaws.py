@@ -58,6 +58,8 @@ FLAWS: dict[str, str] = {
     "invalid-address": "This is no e-mail address.",
     "address-required": "The role needs an e-mail address.",
     "no-role": "No role is named.",
+    "role-not-held": "The authorisation is for a role that the person does not have here.",
+    "count": "Too few or too many are named.",
     "ends-before-start": "The end comes before the start.",
     "unknown-time-zone": "This is no zone of the IANA time zone database.",
 }

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.api import cors, identity
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
-from chalicelib.domain.access import Actor
+from chalicelib.api.rules import ANYBODY, Rule
+from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import (
     DomainError,
     Flaw,
@@ -42,6 +43,7 @@ PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
@@ -120,8 +122,13 @@ class Call:
         return identity.verify(self.runtime, self.headers.get("authorization", ""))
 
     def actor(self) -> Actor:
-        """Return who sends the request, acting at the centre that the path names."""
-        return people.act_as(self.runtime, self.identity(), self["centre_id"])
+        """Return who sends the request, acting at the centre that the path names.
+
+        Raises Unauthenticated, NotFound, and Forbidden where their role may not call this at all.
+        """
+        actor = people.act_as(self.runtime, self.identity(), self["centre_id"])
+        require_role(actor, *self.operation.rule.roles)
+        return actor
 
     def body(self, model: type[Body]) -> Body:
         """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""
@@ -230,7 +237,7 @@ class Operation:
     path: str
     _: KW_ONLY
     summary: str
-    who: str
+    rule: Rule
     query: type[QueryModel] | None = None
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
@@ -240,7 +247,6 @@ class Operation:
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
     if_match: bool = False
-    signed_in: bool = True
     problems: tuple[str, ...] = ()
     view: View = _no_view
 
@@ -275,7 +281,7 @@ def _undeclared(method: str, path: str, allow: str) -> Operation:
         raise MethodNotAllowed("method-not-allowed", f"This address takes {allow}.", allow=allow)
 
     name, view = ("preflight", preflight) if method == "OPTIONS" else ("methodNotAllowed", refuse)
-    return Operation(name, method, path, summary="", who="", signed_in=False, view=view)
+    return Operation(name, method, path, summary="", rule=ANYBODY, view=view)
 
 
 def respond(call: Call) -> Answer:
@@ -283,7 +289,7 @@ def respond(call: Call) -> Answer:
     started = time.perf_counter()
     code = ""
     try:
-        if call.operation.signed_in and call.operation.query is None:
+        if call.operation.rule.signed_in and call.operation.query is None:
             call.query(QueryModel)
         answered = call.operation.view(call)
     except DomainError as error:

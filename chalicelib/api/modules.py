@@ -6,6 +6,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.views import module_view
@@ -182,13 +183,13 @@ class ModuleOut(AnswerModel):
     "POST",
     MODULES,
     summary="Publish a module version. It never changes afterwards.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=ModuleFile,
     answer=PublishedModule,
     status=201,
     headers=("Location",),
     idempotent=True,
-    problems=("role-not-allowed", "version-published", "unreadable-module", "unpublishable-module"),
+    problems=("version-published", "unreadable-module", "unpublishable-module"),
 )
 def publish_module(call: Call) -> Answer:
     """Publish the module file of the body."""
@@ -211,7 +212,7 @@ def publish_module(call: Call) -> Answer:
     "GET",
     MODULES + "/{module_id}/versions/{version}",
     summary="A module version. Candidates get it without answer keys and guidance.",
-    who="every member of the centre",
+    rule=EVERY_MEMBER,
     answer=ModuleOut,
 )
 def get_module(call: Call) -> Answer:

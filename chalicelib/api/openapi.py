@@ -14,16 +14,16 @@ from pydantic_core import core_schema
 
 from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
+from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
+from chalicelib.domain.people import Role
 
 VERSION = "1.0.0"
 HERE = Path(__file__).parent
 GUIDE = HERE / "guide.md"
 EXAMPLES = HERE / "examples.json"
-HTML = "text/html"
 REFS = "#/components/schemas/"
 MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
 BODY_CODES = (
@@ -36,6 +36,7 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
+REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",
     "description": "Where the API is mounted; `servers` of the description it serves names it.",
@@ -294,15 +295,16 @@ def _noun(module: str) -> str:
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
+    said = (each.view.__doc__ or "").strip()
     described: dict[str, Any] = {
         "operationId": each.id,
         "tags": [_noun(each.view.__module__)],
         "summary": each.summary,
-        "description": f"{(each.view.__doc__ or '').strip()}\n\nWho: {each.who}.",
+        "description": f"{said}\n\nWho: {each.rule.in_words(each.path)}.",
         "parameters": _parameters(each),
         "responses": _responses(each, refs),
     }
-    if each.signed_in:
+    if each.rule.signed_in:
         described["security"] = [{"bearer": []}]
     if each.body:
         described["requestBody"] = _request_body(each, JSON, refs[each.body, "validation"])
@@ -330,7 +332,14 @@ def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(each: Operation) -> list[dict[str, Any]]:
-    sent: dict[str, Any] = next((example["request"] for example in _examples(each)), {})
+    sent: dict[str, Any] = next(
+        (
+            example["request"]
+            for example in _examples(each)
+            if example["answer"]["status"] < HTTPStatus.BAD_REQUEST
+        ),
+        {},
+    )
     parameters = []
     for name in re.findall(r"{(\w+)}", each.path):
         text, schema = PATH_PARAMETERS[name]
@@ -344,7 +353,10 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
                 **_example(sent.get("path", {}).get(name)),
             }
         )
-    parameters += _query_parameters(each)
+    parameters += [
+        parameter | _example(sent.get("query", {}).get(parameter["name"]))
+        for parameter in _query_parameters(each)
+    ]
     headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
     parameters += [
         {
@@ -400,8 +412,10 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     responses = {str(each.status): success}
     responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
     for name, response in responses.items():
-        if name.startswith("3"):
+        if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
+        elif int(name) == HTTPStatus.NOT_MODIFIED:
+            response["headers"] = {"ETag": _header("ETag")}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -435,8 +449,10 @@ def _header(name: str) -> dict[str, Any]:
 def documented(each: Operation) -> list[str]:
     """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
-    if each.signed_in:
+    if each.rule.signed_in:
         codes += ["unauthenticated", "unknown-person", "keys-unreachable", "invalid-query"]
+    if set(each.rule.roles) not in (set(), set(Role)):
+        codes.append("role-not-allowed")
     if "{" in each.path:
         codes.append("not-found")
     if each.idempotent:

@@ -9,6 +9,7 @@ from chalicelib.api.attempts import AttemptOut, attempt_fields
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.modules import ModulePage
+from chalicelib.api.rules import ITS_CANDIDATE, READERS
 from chalicelib.api.texts import Text
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.attempts import CURRENT_DECLARATION, DECLARATIONS
@@ -54,7 +55,7 @@ class PageOut(AnswerModel):
     "GET",
     PAGE,
     summary="A page with its draft; its ETag is needed to save and to sign.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=PageOut,
     headers=("ETag",),
 )
@@ -70,13 +71,12 @@ def get_page(call: Call) -> Answer:
     "PUT",
     PAGE,
     summary="Save the answers of a page, complete or not.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     body=DraftIn,
     answer=PageOut,
     headers=("ETag",),
     if_match=True,
     problems=(
-        "role-not-allowed",
         "not-the-candidate",
         "page-signed",
         "page-competent",

@@ -11,6 +11,10 @@ export interface App {
   api: Api;
   store: Store;
   me: Me;
+  /** The id that the candidate has at a centre; another one at each. */
+  personAt(centre_id: string): string;
+  /** The pages where something is still to be sent. */
+  unsent(): Promise<string[]>;
   saverOf(page: string): Saver;
   /** Say what the screen is, put it up, and lead keyboard and screen reader to its heading. */
   show(title: string, ...parts: Node[]): void;

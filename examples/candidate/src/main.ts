@@ -33,8 +33,12 @@ async function start(): Promise<void> {
   }
   const me = outcome.ok ? outcome.data : (known as Me);
   const listeners = new Set<(page: string) => void>();
-  const store = await openStore((changed) => listeners.forEach((listener) => listener(changed)));
-  await run(config, api, store, me, listeners);
+  const savers = new Map<string, Saver>();
+  const store = await openStore((changed, elsewhere) => {
+    if (elsewhere) void savers.get(changed)?.heard();
+    listeners.forEach((listener) => listener(changed));
+  });
+  await run(config, api, store, me, listeners, savers);
 }
 
 async function run(
@@ -43,10 +47,13 @@ async function run(
   store: Store,
   me: Me,
   listeners: Set<(page: string) => void>,
+  savers: Map<string, Saver>,
 ): Promise<void> {
-  const savers = new Map<string, Saver>();
+  const persons = me.memberships.map(({ person_id }) => person_id);
   const app: App = {
     ...{ config, api, store, me },
+    personAt: (centre) => me.memberships.find(({ centre_id }) => centre_id === centre)?.person_id ?? "nobody",
+    unsent: async () => (await Promise.all(persons.map((person) => store.unsent(person)))).flat(),
     saverOf: (key) => {
       const told = (saver: Saver) => listeners.forEach((listener) => listener(saver.page));
       const saver = savers.get(key) ?? new Saver(key, api, store, told);
@@ -58,7 +65,7 @@ async function run(
     signInAgain: () => void signIn(config),
   };
   const sendAll = async () => {
-    for (const key of await store.unsent(me.person_id)) app.saverOf(key).soon();
+    for (const key of await app.unsent()) app.saverOf(key).soon();
   };
   const route = async () => {
     listeners.clear();
@@ -68,7 +75,7 @@ async function run(
     else await home(app);
   };
   const leave = async () => {
-    await store.forget(me.person_id);
+    for (const person of persons) await store.forget(person);
     keepSession(null);
     location.assign(location.pathname);
   };

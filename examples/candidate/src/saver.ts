@@ -83,6 +83,16 @@ export class Saver {
     return outcome;
   }
 
+  /** Another tab has changed the page. Sending is left to that tab, unless it is closed. */
+  async heard(): Promise<void> {
+    const { work, edits } = await this.store.load(this.page);
+    const { kind } = work ? nextStep(work, edits) : { kind: "rest" };
+    if (kind !== "save" && kind !== "sign") {
+      this.#failures = 0;
+      this.soon();
+    } else if (!this.#failures) this.soon(4 * PAUSE);
+  }
+
   /** Try now, or after so many milliseconds. */
   soon(delay = 0): void {
     clearTimeout(this.#timer);

@@ -17,7 +17,6 @@ interface Kept extends DBSchema {
 }
 
 export type Store = Awaited<ReturnType<typeof openStore>>;
-export type Change = { page: string };
 
 /** A page of a person's, as a key. */
 export function keyOf(person: string, path: PagePath): string {
@@ -29,7 +28,8 @@ export function pathOf(key: string): PagePath {
   return { centre_id, enrolment_id, page_id };
 }
 
-export async function openStore(changed: (page: string) => void) {
+/** `changed` is told of every change, and whether it was made in another tab. */
+export async function openStore(changed: (page: string, elsewhere: boolean) => void) {
   const db = await openDB<Kept>("testamur", 1, {
     upgrade(made) {
       made.createObjectStore("work");
@@ -38,10 +38,10 @@ export async function openStore(changed: (page: string) => void) {
     },
   });
   const others = new BroadcastChannel("testamur"); // the same app in other tabs
-  others.onmessage = (message: MessageEvent<string>) => changed(message.data);
+  others.onmessage = (message: MessageEvent<string>) => changed(message.data, true);
   const tell = (page: string) => {
     others.postMessage(page);
-    changed(page);
+    changed(page, false);
   };
   const of = (person: string) => IDBKeyRange.bound(`${person}/`, `${person}0`); // "0" follows "/"
 

@@ -16,16 +16,16 @@ const TAGS: Record<string, [kind: string, text: string]> = {
 };
 
 export async function enrolment(app: App, path: EnrolmentPath): Promise<void> {
-  const found = await latest(app, `enrolment/${path.enrolment_id}`, () => app.api.enrolment(path));
+  const found = await latest(app, path.centre_id, `enrolment/${path.enrolment_id}`, () => app.api.enrolment(path));
   if (!found.ok) return app.show("Your module", back(), failed(found.code));
   const { module_id, module_version, pages } = found.data;
   const name = `module/${module_id}/${module_version}`;
-  const module = await latest(app, name, () => app.api.module(path.centre_id, module_id, module_version));
+  const module = await latest(app, path.centre_id, name, () => app.api.module(path.centre_id, module_id, module_version));
   if (!module.ok) return app.show("Your module", back(), failed(module.code));
-  const unsent = await app.store.unsent(app.me.person_id);
+  const unsent = await app.unsent();
   const progress = new Map(pages.map((page) => [page.page_id, page]));
   const row = (page: PageText) => {
-    const key = keyOf(app.me.person_id, { ...path, page_id: page.id });
+    const key = keyOf(app.personAt(path.centre_id), { ...path, page_id: page.id });
     return entry(path, page, progress.get(page.id), found.data, unsent.includes(key));
   };
   const elements = module.data.elements.map((element) =>
@@ -77,7 +77,7 @@ function waitsOn(progress: Progress, enrolled: Enrolment): string {
 }
 
 async function certificate(app: App, path: EnrolmentPath): Promise<HTMLElement> {
-  const found = await latest(app, `certificate/${path.enrolment_id}`, () => app.api.certificate(path));
+  const found = await latest(app, path.centre_id, `certificate/${path.enrolment_id}`, () => app.api.certificate(path));
   if (!found.ok) return failed(found.code);
   const message = h("p", { role: "status" });
   const download = async () => {

@@ -6,8 +6,8 @@ import { h } from "../dom.ts";
 
 type Latest<T> = { ok: true; data: T; url: string; old: HTMLElement | null } | { ok: false; code: string };
 
-export async function latest<T>(app: App, name: string, ask: () => Promise<Outcome<T>>): Promise<Latest<T>> {
-  const key = `${app.me.person_id}/${name}`;
+export async function latest<T>(app: App, centre: string, name: string, ask: () => Promise<Outcome<T>>): Promise<Latest<T>> {
+  const key = `${app.personAt(centre)}/${name}`;
   const outcome = await ask();
   if (outcome.ok) {
     await app.store.keepView(key, { data: outcome.data, url: outcome.url });

@@ -13,7 +13,7 @@ import { answered } from "./answered.ts";
 import { conflicts } from "./conflicts.ts";
 
 export async function page(app: App, path: PagePath): Promise<void> {
-  const key = keyOf(app.me.person_id, path);
+  const key = keyOf(app.personAt(path.centre_id), path);
   const saver = app.saverOf(key);
   const outcome = await saver.open();
   const back = h("nav", { "aria-label": "Way back" }, h("a", { href: `#/${path.centre_id}/${path.enrolment_id}` }, "All pages"));
