@@ -64,16 +64,16 @@ function entry(
       { class: "card link", href: `#/${path.centre_id}/${path.enrolment_id}/${page.id}` },
       h("strong", { dir: "auto" }, page.title),
       h("span", { class: `tag ${kind}` }, text),
-      progress && h("span", { class: "soft" }, waitsOn(progress, enrolled), " since ", day(progress.since)),
+      progress && h("span", { class: "soft" }, waitsOn(progress, enrolled), day(progress.since)),
       unsent && h("span", { class: "tag warn" }, "Not sent yet"),
     ),
   );
 }
 
 function waitsOn(progress: Progress, enrolled: Enrolment): string {
-  if (!progress.waits_on) return "Done";
-  if (progress.waits_on === enrolled.candidate_id) return "With you";
-  return progress.waits_on === enrolled.assessor_id ? "With your assessor" : "With your centre";
+  if (!progress.waits_on) return "Since ";
+  if (progress.waits_on === enrolled.candidate_id) return "With you since ";
+  return progress.waits_on === enrolled.assessor_id ? "With your assessor since " : "With your centre since ";
 }
 
 async function certificate(app: App, path: EnrolmentPath): Promise<HTMLElement> {
