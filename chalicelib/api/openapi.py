@@ -385,17 +385,29 @@ def _example(value: object) -> dict[str, Any]:
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema(schema_generator=Schemas)["properties"]
+    properties = each.query.model_json_schema(
+        ref_template=REFS + "{model}", schema_generator=Schemas
+    )["properties"]
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
             "description": schema.pop("description", ""),
-            "schema": schema,
+            "schema": _without_null(schema),
         }
         for name, schema in properties.items()
     ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a parameter what it is when it is given: there is no null in an address."""
+    match schema:
+        case {"anyOf": [given, {"type": "null"}]}:
+            return dict(given)
+        case {"type": [given, "null"]}:
+            return {**schema, "type": given}
+    return schema
 
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
