@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.candidate import App, Enrolled, item, opened, status
+from tests.browser.candidate import App, item, opened, status
 from tests.browser.centre import NAME, Centre
 from tests.browser.chromium import PHONE, TIMEOUT
 from tests.browser.gateway import Cut
@@ -90,17 +90,6 @@ def hurry_online(tab: Page) -> None:
 def hurry(tab: Page, seconds: int = 1) -> None:
     """Let the app's timers run out."""
     tab.clock.fast_forward(seconds * 1000)
-
-
-def listed(app: App, device: BrowserContext, who: Enrolled) -> None:
-    """Stand in for listEnrolments until the API has it."""
-    summary = {"id": who.enrolment.id, "module_title": app.module.title, "state": "active"}
-    device.route(
-        re.compile("/enrolments$"),
-        lambda route: route.fulfill(
-            json={"items": [summary], "next": None}, headers={"access-control-allow-origin": "*"}
-        ),
-    )
 
 
 class Network:
@@ -321,7 +310,6 @@ def test_what_is_missing_is_listed_with_the_way_to_it(app: App, device: BrowserC
 
 def test_everybody_can_use_every_screen(app: App, device: BrowserContext) -> None:
     who = app.enrol()
-    listed(app, device, who)
     tab = device.new_page()
     tab.goto(app.site.address)
     expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
@@ -357,7 +345,6 @@ def test_the_certificate_is_a_tap_away_once_all_is_competent(
         by = who.enrolment, who.person
         world.judge(who.enrolment, app.centre.sign(page.id, module=app.module, by=by).attempt)
     world.finalise(who.enrolment)
-    listed(app, device, who)
     tab = app.sign_in(device, who)
     tab.get_by_role("link", name=app.module.title).click()
 

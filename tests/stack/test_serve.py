@@ -73,9 +73,8 @@ def signed_in(app: str) -> str:
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    assert (
-        "password" in http.request("GET", config["authorization_endpoint"], fields=request).data.decode()
-    )
+    asked = http.request("GET", config["authorization_endpoint"], fields=request)
+    assert b"password" in asked.data
     form = request | {"username": person["username"], "password": person["password"]}
     back = http.request(
         "POST", config["local"]["form"], fields=form, encode_multipart=False, redirect=False
@@ -103,6 +102,9 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         newcomer = Client(api, signed_in(found(r"app +(\S+)\n", second)))
         (membership,) = newcomer.ask("GET", "/v1/me").json()["memberships"]
         assert (membership["name"], membership["roles"]) == ("Tomasz Eze", ["candidate"])
+        enrolments = f"/v1/centres/{membership['centre_id']}/enrolments"
+        (enrolment,) = newcomer.ask("GET", enrolments).json()["items"]
+        assert enrolment["candidate_id"] == membership["person_id"]
         candidate = Client(api, found(r"candidate +(ey\S+)\n", second))
         link = LINK.search(second)
         assert link

@@ -6,7 +6,8 @@ import type { Answers, EnrolmentSummary, Problem } from "./model.ts";
 import type { Signing } from "./work.ts";
 
 const PATIENCE = 20_000; // milliseconds until a request without an answer counts as lost
-const ENROLMENT = "/v1/centres/{centre_id}/enrolments/{enrolment_id}";
+const ENROLMENTS = "/v1/centres/{centre_id}/enrolments";
+const ENROLMENT = `${ENROLMENTS}/{enrolment_id}` as const;
 const PAGE = `${ENROLMENT}/pages/{page_id}` as const;
 const ATTEMPTS = `${PAGE}/attempts` as const;
 
@@ -38,8 +39,18 @@ export function createApi(base: string, token: () => string | undefined) {
   });
   return {
     me: () => ask(client.GET("/v1/me")),
-    enrolments: (centre_id: string): Promise<Outcome<{ items: EnrolmentSummary[] }>> =>
-      ask(client.GET("/v1/centres/{centre_id}/enrolments" as never, { params: { path: { centre_id } } } as never)),
+    /** All that somebody is enrolled in at a centre; the list comes page by page. */
+    enrolments: async (centre_id: string, candidate_id: string): Promise<Outcome<EnrolmentSummary[]>> => {
+      const found: EnrolmentSummary[] = [];
+      const query: { candidate_id: string; cursor?: string } = { candidate_id };
+      for (;;) {
+        const page = await ask(client.GET(ENROLMENTS, { params: { path: { centre_id }, query } }));
+        if (!page.ok) return page;
+        found.push(...page.data.items);
+        if (!page.data.next) return { ...page, data: found };
+        query.cursor = page.data.next;
+      }
+    },
     enrolment: (path: EnrolmentPath) => ask(client.GET(ENROLMENT, { params: { path } })),
     module: (centre_id: string, module_id: string, version: number) => {
       const path = { centre_id, module_id, version };

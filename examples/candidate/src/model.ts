@@ -5,6 +5,7 @@ import type { components } from "./generated/api.d.ts";
 type Schemas = components["schemas"];
 
 export type Me = Schemas["Me"];
+export type EnrolmentSummary = Schemas["EnrolmentSummary"];
 export type Enrolment = Schemas["Enrolment"];
 export type Progress = Schemas["Progress"];
 export type Module = Schemas["Module"];
@@ -20,11 +21,3 @@ export type Attempt = Schemas["Attempt"];
 export type Receipt = Schemas["Receipt"];
 export type Problem = Schemas["Problem"];
 export type ProblemCode = Schemas["ProblemCode"];
-
-// Until the description has listEnrolments.
-export interface EnrolmentSummary {
-  id: string;
-  module_title: string;
-  state: string;
-  due_on: string | null;
-}

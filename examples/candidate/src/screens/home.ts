@@ -17,10 +17,10 @@ const STATES: Record<string, string> = {
 
 export async function home(app: App): Promise<void> {
   const centres = app.me.memberships.filter(({ roles }) => roles.includes("candidate"));
-  const lists = centres.map(async ({ centre_id, name }) => {
-    const found = await latest(app, centre_id, "enrolments", () => app.api.enrolments(centre_id));
+  const lists = centres.map(async ({ centre_id, person_id, name }) => {
+    const found = await latest(app, centre_id, "enrolments", () => app.api.enrolments(centre_id, person_id));
     if (!found.ok) return h("p", { class: "card warn", role: "alert" }, problemInWords(found.code));
-    const cards = found.data.items.map((each) => card(centre_id, each));
+    const cards = found.data.map((each) => card(centre_id, each));
     const list = cards.length ? h("ul", { class: "plain" }, ...cards) : h("p", {}, "You are not enrolled in anything yet.");
     return h("section", {}, h("p", { class: "soft" }, "Signed in as ", h("bdi", {}, name)), found.old, list);
   });
