@@ -11,10 +11,18 @@ const ENROLMENT = `${ENROLMENTS}/{enrolment_id}` as const;
 const PAGE = `${ENROLMENT}/pages/{page_id}` as const;
 const ATTEMPTS = `${PAGE}/attempts` as const;
 
-/** What a request came to. `code` is a problem's code, or `offline`, or `http-` and a status. */
-export type Outcome<T> =
-  | { ok: true; data: T; etag: string; url: string }
-  | { ok: false; code: string; retryAfter: number | null; problem: Problem | null };
+/** What a request came to. */
+export type Outcome<T> = { ok: true; data: T; etag: string; url: string } | Failure;
+
+/** `code` is a problem's code, or `offline`, or `http-` and a status. */
+export interface Failure {
+  ok: false;
+  code: string;
+  /** Lost, or refused for now: the same request may well succeed later. */
+  passing: boolean;
+  retryAfter: number | null; // seconds
+  problem: Problem | null;
+}
 
 export interface PagePath {
   centre_id: string;
@@ -23,11 +31,6 @@ export interface PagePath {
 }
 export type EnrolmentPath = Omit<PagePath, "page_id">;
 export type Api = ReturnType<typeof createApi>;
-
-/** Lost, or refused for now: the same request may well succeed later. */
-export function isPassing(code: string): boolean {
-  return ["offline", "busy", "keys-unreachable", "internal-error"].includes(code) || /^http-(429|5..)$/.test(code);
-}
 
 export function createApi(base: string, token: () => string | undefined) {
   const client = createClient<paths>({
@@ -85,9 +88,10 @@ async function ask<T>(sent: Promise<Answered<T>>): Promise<Outcome<T>> {
     // What stands between us and the API may answer in its own way.
     const code = error?.code ?? `http-${response.status}`;
     const retryAfter = Number(response.headers.get("Retry-After")) || null;
-    return { ok: false, code, retryAfter, problem: error?.code ? error : null };
+    const passing = response.status === 429 || response.status >= 500;
+    return { ok: false, code, passing, retryAfter, problem: error?.code ? error : null };
   } catch {
     // No answer, or half of one: nobody knows whether the server has acted.
-    return { ok: false, code: "offline", retryAfter: null, problem: null };
+    return { ok: false, code: "offline", passing: true, retryAfter: null, problem: null };
   }
 }

@@ -12,7 +12,7 @@ import { page } from "./screens/page.ts";
 import { welcome } from "./screens/welcome.ts";
 import { comeBack, keepSession, session, signIn } from "./signin.ts";
 import { openStore, type Store } from "./store.ts";
-import { problemInWords } from "./words.ts";
+import { LEAVE_UNSENT, problemInWords } from "./words.ts";
 
 const main = document.querySelector("main") as HTMLElement;
 const header = document.querySelector("header") as HTMLElement;
@@ -75,6 +75,7 @@ async function run(
     else await home(app);
   };
   const leave = async () => {
+    if ((await app.unsent()).length && !confirm(LEAVE_UNSENT)) return;
     for (const person of persons) await store.forget(person);
     keepSession(null);
     location.assign(location.pathname);
@@ -82,6 +83,7 @@ async function run(
   header.append(h("button", { type: "button", class: "quiet", onclick: () => void leave() }, "Sign out"));
   window.addEventListener("online", () => void sendAll());
   window.addEventListener("hashchange", () => void route());
+  void navigator.storage.persist(); // what is not sent yet is not a cache
   await sendAll();
   await route();
 }

@@ -5,7 +5,7 @@
  * by a lock, so that a page is saved by one of them, whichever has the network first.
  */
 
-import { type Api, isPassing, type Outcome } from "./api.ts";
+import type { Api, Failure, Outcome } from "./api.ts";
 import type { Answer, PageView, Problem, Receipt } from "./model.ts";
 import { pathOf, type Store } from "./store.ts";
 import { nextStep, opened, reconciled, type Refusal, saved, type Sending, type Signing, stampsOf, type Work } from "./work.ts";
@@ -23,7 +23,8 @@ export type Status =
   | "refused"
   | "signing"
   | "signing-kept"
-  | "signed-out";
+  | "signed-out"
+  | "not-kept";
 
 export class Saver {
   status: Status = "saving"; // until we have looked
@@ -39,7 +40,11 @@ export class Saver {
 
   /** Keep what was typed, then send it when the typing pauses. */
   async edit(item: string, answer: Answer): Promise<void> {
-    await this.store.edit(this.page, item, answer);
+    try {
+      await this.store.edit(this.page, item, answer);
+    } catch {
+      return void this.#tell("not-kept"); // no room, or no right to it
+    }
     this.#tell(this.#failures ? "kept" : "saving");
     if (!this.#failures) this.soon(PAUSE);
   }
@@ -144,8 +149,8 @@ export class Saver {
     return 0;
   }
 
-  async #cannot(work: Work, { code, retryAfter, problem }: Outcome<never> & { ok: false }): Promise<number | null> {
-    if (isPassing(code)) {
+  async #cannot(work: Work, { code, passing, retryAfter, problem }: Failure): Promise<number | null> {
+    if (passing) {
       const pause = Math.min(FIRST_RETRY * 2 ** this.#failures++, LAST_RETRY);
       this.#tell(work.signing ? "signing-kept" : "kept");
       return Math.max(pause * (0.75 + Math.random() / 2), (retryAfter ?? 0) * 1_000);

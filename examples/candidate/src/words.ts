@@ -11,6 +11,7 @@ export const STATUS: Record<Status, string> = {
   refused: "Not sent, kept on this device. See above.",
   signing: "Signing…",
   "signing-kept": "Your signature is kept on this device. It will be sent when the network is back.",
+  "not-kept": "This device cannot keep what you type. Copy it before you leave this page.",
   "signed-out": "Kept on this device. Sign in again to send it.",
 };
 
@@ -30,6 +31,9 @@ const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   "invalid-answers": "Some answers cannot be kept as they are. Mend what is listed.",
   "invalid-body": "Some answers cannot be kept as they are. Mend what is listed.",
 };
+
+export const LEAVE_UNSENT =
+  "Some answers are not sent yet. They are kept on this device and sent when you sign in here again. Sign out?";
 
 export function problemInWords(code: string): string {
   return PROBLEMS[code as ProblemCode] ?? `This did not work (${code}). Tell your centre if it stays.`;

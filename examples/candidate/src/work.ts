@@ -75,10 +75,10 @@ export function shown(work: Work, edits: Edit[]): Answers {
 
 /** What is to be done next, as far as the network lets us. */
 export function nextStep(work: Work, edits: Edit[]): Step {
-  if (Object.keys(work.theirs).length) return { kind: "choose" };
   if (work.refusal && stampsOf(edits).every((stamp) => work.refusal?.stamps.includes(stamp))) {
     return { kind: "refused" };
   }
+  if (Object.keys(work.theirs).length) return { kind: "choose" };
   if (work.sending) return { kind: "save", sending: work.sending };
   if (edits.length) {
     const answers: Answers = {};
@@ -155,9 +155,7 @@ export function opened(
   const stamps = stampsOf(edits).filter((stamp) => !merged.settled.includes(stamp));
   const refused = stamps.length > 0 && isLocked(view);
   const refusal = refused ? { code: `page-${view.state}`, items: [], stamps } : null;
-  // Where nothing can be changed there is nothing to choose.
-  const theirs = refused ? {} : merged.work.theirs;
-  return { work: { ...merged.work, view, refusal, theirs }, settled: merged.settled };
+  return { work: { ...merged.work, view, refusal }, settled: merged.settled };
 }
 
 /** Signed or competent: the page is read, not written. */

@@ -1,6 +1,6 @@
 /** What the server says, or what it said last where there is no network. */
 
-import { isPassing, type Outcome } from "../api.ts";
+import type { Outcome } from "../api.ts";
 import type { App } from "../app.ts";
 import { h } from "../dom.ts";
 
@@ -14,7 +14,7 @@ export async function latest<T>(app: App, centre: string, name: string, ask: () 
     return { ok: true, data: outcome.data, url: outcome.url, old: null };
   }
   if (outcome.code === "unauthenticated") app.signInAgain();
-  const kept = isPassing(outcome.code) ? await app.store.view(key) : undefined;
+  const kept = outcome.passing ? await app.store.view(key) : undefined;
   if (!kept) return { ok: false, code: outcome.code };
   const old = h("p", { class: "card warn" }, "There is no network just now. This is how it stood last.");
   return { ok: true, ...(kept as { data: T; url: string }), old };

@@ -26,7 +26,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
   const notices = h("div");
   const form = h("div");
   const history = attempts(app, path);
-  const bar = statusBar(app, saver);
+  const bar = statusBar(app, saver, notices);
   const stale = outcome.ok ? [] : [h("p", { class: "card warn" }, `${problemInWords(outcome.code)} This is the page as it stood last.`)];
   const screen = new PageScreen(saver, notices, form);
   screen.draw(work, edits);
@@ -52,6 +52,7 @@ class PageScreen {
   #fields: Field[] = [];
   #mode = "";
   #noticed = "";
+  #undecided = false; // between what was typed here and what was saved elsewhere
 
   constructor(
     private readonly saver: Saver,
@@ -95,7 +96,8 @@ class PageScreen {
     const sign = () => {
       const lacking = this.#fields.map((field) => ({ field, lacks: field.lacks() })).filter(({ lacks }) => lacks);
       for (const field of this.#fields) field.mark(field.lacks());
-      const flaws = lacking.map(({ field, lacks }) => ({ said: `${this.#numberOf(field)}: ${lacks}`, go: field.focus }));
+      if (this.#undecided) return this.notices.querySelector("h2")?.focus();
+      const flaws = lacking.map(({ field, lacks }) => ({ said: `${this.#numberOf(field)}. ${lacks}`, go: field.focus }));
       if (!name.value.trim()) flaws.push({ said: "Type your name to sign.", go: () => name.focus() });
       if (flaws.length) this.#summarise("The page cannot be signed yet", flaws);
       else void this.saver.sign(declaration.version, name.value.trim());
@@ -130,27 +132,31 @@ class PageScreen {
 
   #drawNotices(work: Work, edits: Edit[], justSigned: boolean): void {
     const { view, theirs, refusal } = work;
-    const noticed = JSON.stringify([view.state, view.latest_attempt, theirs, refusal, Boolean(work.signing)]);
+    // Where nothing can be changed there is nothing to choose.
+    const items = isLocked(view) ? [] : view.page.items.filter((item) => item.id in theirs);
+    this.#undecided = items.length > 0;
+    const ours = items.map((item) => shown(work, edits)[item.id] ?? {});
+    const noticed = JSON.stringify([view.state, view.latest_attempt, ours, theirs, refusal]);
     if (noticed === this.#noticed) return;
     this.#noticed = noticed;
     const latest = view.latest_attempt;
     const unsent = refusal && !refusal.items.length;
-    const items = view.page.items.filter((item) => item.id in theirs);
-    const ours = shown(work, edits);
+    const inside = this.notices.contains(document.activeElement);
     this.notices.replaceChildren(
       ...(unsent ? [refused(refusal.code, this.saver, isLocked(view))] : []),
-      ...(items.length ? [conflicts(items, ours, theirs, this.saver)] : []),
+      ...(items.length ? [conflicts(items, shown(work, edits), theirs, this.saver)] : []),
       ...(latest && view.state !== "open" ? [outcome(latest)] : []),
     );
     if (refusal?.items.length) {
       for (const { item, detail } of refusal.items) this.#field(item)?.mark(detail);
       const flaws = refusal.items.map(({ item, detail }) => {
         const field = this.#field(item);
-        return { said: field ? `${this.#numberOf(field)}: ${detail}` : detail, go: () => field?.focus() };
+        return { said: field ? `${this.#numberOf(field)}. ${detail}` : detail, go: () => field?.focus() };
       });
       this.#summarise(problemInWords(refusal.code), flaws);
     }
-    if (justSigned || items.length) this.notices.querySelector("h2")?.focus();
+    // What had the focus is gone: go on where the news is.
+    if (justSigned || inside) (this.notices.querySelector("h2") ?? document.querySelector("h1"))?.focus();
   }
 
   #field(item: string): Field | undefined {
@@ -195,7 +201,8 @@ function outcome(latest: Attempt): HTMLElement {
 
 function refused(code: string, saver: Saver, locked: boolean): HTMLElement {
   const discard = h("button", { type: "button", onclick: () => void saver.discard() }, "Let go of what was not sent");
-  return h("section", { class: "card warn", role: "alert" }, h("p", {}, problemInWords(code)), locked && discard);
+  const title = h("h2", { tabindex: -1 }, "Not sent");
+  return h("section", { class: "card warn", role: "alert" }, title, h("p", {}, problemInWords(code)), locked && discard);
 }
 
 /** Every attempt of the page, fetched when somebody wants to see them. */
@@ -215,15 +222,17 @@ function attempts(app: App, path: PagePath): HTMLElement {
 }
 
 /** Always in sight: whether what was typed is safe, and where. */
-function statusBar(app: App, saver: Saver) {
+function statusBar(app: App, saver: Saver, notices: HTMLElement) {
   const status = h("span", { role: "status" });
   const again = h("button", { type: "button", onclick: () => app.signInAgain() }, "Sign in again");
-  const element = h("div", { class: "bar" }, status, again);
+  const show = h("button", { type: "button", onclick: () => notices.querySelector("h2")?.focus() }, "Show");
+  const element = h("div", { class: "bar" }, status, again, show);
   const draw = (read: boolean) => {
     const text = STATUS[saver.status];
     if (status.textContent !== text) status.textContent = text;
     element.dataset["status"] = saver.status;
     again.hidden = saver.status !== "signed-out";
+    show.hidden = !["choose", "refused"].includes(saver.status);
     element.hidden = read && saver.status === "saved"; // nothing is at stake
   };
   return { element, draw };
