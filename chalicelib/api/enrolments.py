@@ -181,7 +181,7 @@ def list_enrolments(call: Call) -> Answer:
 def get_enrolment(call: Call) -> Answer:
     """Answer with the enrolment and what every page waits for."""
     enrolment, progress = enrolments.get_progress(call.runtime, call.actor(), call["enrolment_id"])
-    return answer(_out(enrolment, progress), etag=enrolments.etag(enrolment))
+    return answer(_out(enrolment, progress), version=enrolments.etag(enrolment))
 
 
 @Operation(
@@ -209,7 +209,7 @@ def change_enrolment(call: Call) -> Answer:
         call.runtime, actor, call["enrolment_id"], body.assessor_id, call.if_match()
     )
     enrolment, progress = enrolments.get_progress(call.runtime, actor, call["enrolment_id"])
-    return answer(_out(enrolment, progress), etag=enrolments.etag(enrolment))
+    return answer(_out(enrolment, progress), version=enrolments.etag(enrolment))
 
 
 def _summary(listed: ListedEnrolment) -> EnrolmentSummary:

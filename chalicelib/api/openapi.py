@@ -25,7 +25,15 @@ HERE = Path(__file__).parent
 GUIDE = HERE / "guide.md"
 EXAMPLES = HERE / "examples.json"
 REFS = "#/components/schemas/"
-MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
+OF_THE_GATEWAY = (
+    "gateway-refused",
+    "not-let-in",
+    "too-many-requests",
+    "gateway-failed",
+    "took-too-long",
+)
+MAY_HAPPEN_ANYWHERE = ("busy", "internal-error", *OF_THE_GATEWAY)
+LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BODY_CODES = (
     "malformed-json",
     "duplicate-field",
@@ -45,6 +53,18 @@ SERVER = {
 REQUEST_HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing, with its quotation marks.",
+    "If-None-Match": "The ETag of what you hold: 304 where nothing has changed.",
+}
+TAGS = r'(W/)?"[\x21\x23-\x7e]*"'
+HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r"^[\x21-\x7e]+$",
+    },
+    "If-Match": {"type": "string", "pattern": rf"^(\*|{TAGS}( *, *{TAGS})*)$"},
+    "If-None-Match": {"type": "string"},  # what cannot be read holds nothing
 }
 ANSWER_HEADERS = {
     "ETag": "The version answered, a strong validator: send it as If-Match to change that.",
@@ -357,19 +377,18 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
         parameter | _example(sent.get("query", {}).get(parameter["name"]))
         for parameter in _query_parameters(each)
     ]
-    headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
+    headers = {
+        "Idempotency-Key": each.idempotent,
+        "If-Match": each.if_match,
+        "If-None-Match": _is_conditional(each),
+    }
     parameters += [
         {
             "name": name,
             "in": "header",
-            "required": True,
+            "required": name != "If-None-Match",
             "description": REQUEST_HEADERS[name],
-            "schema": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": 255,
-                "pattern": "^[\\x21-\\x7e]+$",
-            },
+            "schema": HEADER_SCHEMAS[name],
             **_example(sent.get("headers", {}).get(name)),
         }
         for name, needed in headers.items()
@@ -380,6 +399,10 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
 
 def _example(value: object) -> dict[str, Any]:
     return {} if value is None else {"example": value}
+
+
+def _is_conditional(each: Operation) -> bool:
+    return each.method == "GET" and "ETag" in each.headers
 
 
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
@@ -426,8 +449,9 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     for name, response in responses.items():
         if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
-        elif int(name) == HTTPStatus.NOT_MODIFIED:
-            response["headers"] = {"ETag": _header("ETag")}
+    if _is_conditional(each):
+        described = HTTPStatus.NOT_MODIFIED.phrase
+        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -491,7 +515,7 @@ def _problem_response(each: Operation, status: int, codes: list[str]) -> dict[st
             "examples", _answers(each, status, HTML)
         )
     response: dict[str, Any] = {"description": described, "content": content}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in LATER:
         response["headers"] = {"Retry-After": _header("Retry-After")}
     if status == HTTPStatus.UNAUTHORIZED:
         response["headers"] = {"WWW-Authenticate": _header("WWW-Authenticate")}

@@ -112,4 +112,4 @@ def _answer(in_work: PageInWork, *, with_key: bool) -> Answer:
         ),
         latest_attempt=AttemptOut(**attempt_fields(attempt, feedback)) if attempt else None,
     )
-    return answer(out, etag=in_work.etag)
+    return answer(out, version=in_work.etag)

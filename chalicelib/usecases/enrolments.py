@@ -1,5 +1,6 @@
 """Enrolling candidates, and reading how far they are."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -103,7 +104,7 @@ def create_enrolment(
 
 
 def reassign(
-    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: str
+    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: Container[str]
 ) -> Enrolment:
     """Give an enrolment, and every attempt that waits in it, to another assessor.
 
@@ -115,7 +116,7 @@ def reassign(
     require_open(enrolment)
     if assessor_id == enrolment.assessor_id:
         return enrolment  # a repeat, whatever happened to its first answer
-    if if_match != etag(enrolment):
+    if etag(enrolment) not in if_match:
         raise _stale(enrolment)
     named = NewEnrolment(
         candidate_id=enrolment.candidate_id,
