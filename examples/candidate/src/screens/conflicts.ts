@@ -23,7 +23,7 @@ export function conflicts(items: Item[], ours: Answers, theirs: Record<string, A
     "section",
     { class: "card warn", role: "group" },
     h("h2", { tabindex: -1 }, "Changed here and elsewhere"),
-    h("p", {}, "Somebody signed in as you has saved other answers meanwhile. Nothing is lost: choose which ones stay."),
+    h("p", {}, "Other answers were saved meanwhile, on another device of yours. Nothing is lost: choose which ones stay."),
     ...sides,
   );
 }
