@@ -24,6 +24,11 @@ ARTEFACTS = "testamur-artefacts"
 SENDER = "testamur@example.org"
 PASSWORD = "Local-only-1"  # noqa: S105 (of made-up people, on a cloud that nobody can reach)
 DEPLOY_SECONDS = 60
+CLIENT: Mapping[str, Any] = {
+    "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    "IdTokenValidity": 24,
+    "TokenValidityUnits": {"IdToken": "hours"},
+}
 # A front-end in work may come from any port of this machine; nobody else reaches this cloud.
 ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
@@ -76,6 +81,29 @@ class Stack:
             user = cognito.admin_get_user(**person)
         attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
         return str(attributes["sub"])
+
+    def let_sign_in(self, address: str) -> dict[str, str]:
+        """Let a web app send people to the issuer's sign-in page, and have them back at an address.
+
+        Returns what the app is to know of the issuer, by the names of its `config.json`.
+        """
+        self.cloud.client("cognito-idp").update_user_pool_client(
+            UserPoolId=self.pool,
+            ClientId=self.audience,
+            **CLIENT,
+            CallbackURLs=[address],
+            SupportedIdentityProviders=["COGNITO"],
+            AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["code"],
+            AllowedOAuthScopes=["openid"],
+        )
+        return {
+            "authorization_endpoint": f"{self.cloud.endpoint}/oauth2/authorize",
+            "token_endpoint": f"{self.cloud.endpoint}/oauth2/token",
+            "client_id": self.audience,
+            "scope": "openid",
+            "token": "id_token",
+        }
 
     def environment(self, function: str = "sweep") -> dict[str, str]:
         """Return the environment of a function, for use cases that run outside Lambda."""
@@ -171,9 +199,7 @@ def _ensure_issuer(cloud: Cloud) -> tuple[str, str]:
     client = cognito.create_user_pool_client(
         UserPoolId=pool["Id"],
         ClientName=NAME,
-        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-        IdTokenValidity=24,
-        TokenValidityUnits={"IdToken": "hours"},
+        **CLIENT,
     )["UserPoolClient"]
     return pool["Id"], client["ClientId"]
 

@@ -38,7 +38,6 @@ FLAWS: dict[str, str] = {
     "invalid-text": "The text has a character that no text has, or too many marks on a letter.",
     "given-twice": "The parameter comes more than once.",
     "unknown-cursor": "This is no cursor of this list.",
-    "literal-error": "This is none of the values that there are.",
     "required": "The field of the form is missing.",
     "unknown-field": "The form has no such field.",
     "unknown-item": "The page has no such item.",
