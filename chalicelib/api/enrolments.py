@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, READERS
 from chalicelib.api.texts import Identifier, TextOrNull
 from chalicelib.domain.enrolments import (
@@ -15,8 +16,9 @@ from chalicelib.domain.enrolments import (
     PageState,
     progress,
 )
+from chalicelib.domain.modules import VERSION_LIMIT
 from chalicelib.usecases import enrolments
-from chalicelib.usecases.enrolments import NewEnrolment
+from chalicelib.usecases.enrolments import ListedEnrolment, NewEnrolment, Sought
 
 ENROLMENTS = "/v1/centres/{centre_id}/enrolments"
 ENROLMENT = ENROLMENTS + "/{enrolment_id}"
@@ -30,7 +32,7 @@ class EnrolmentIn(RequestModel):
         description="A person with an authorisation for the module, and not the candidate."
     )
     module_id: Identifier
-    module_version: Annotated[int, Field(ge=1, le=999_999)] = Field(
+    module_version: Annotated[int, Field(ge=1, le=VERSION_LIMIT)] = Field(
         description="A published version. The enrolment stays on it."
     )
     due_on: date | None = Field(default=None, description="When the candidate means to be done.")
@@ -70,6 +72,46 @@ class EnrolmentOut(AnswerModel):
     pages: list[ProgressOut] = Field(description="Every page, in printed order.")
 
 
+class EnrolmentQuery(ListQuery):
+    """Whose enrolments, in which state. A page may hold fewer in that state than `limit`."""
+
+    candidate_id: Annotated[
+        Identifier | None, Field(description="Those of this candidate alone.")
+    ] = None
+    assessor_id: Annotated[
+        Identifier | None, Field(description="Those that this assessor judges alone.")
+    ] = None
+    state: Annotated[
+        EnrolmentState | None,
+        Field(description="Leaves out of each page what stands elsewhere: go on while `next` is."),
+    ] = None
+
+
+class EnrolmentSummary(AnswerModel):
+    """An enrolment as lists show it, with the names that people know it by."""
+
+    id: str
+    candidate_id: str
+    candidate_name: str
+    assessor_id: str
+    assessor_name: str
+    module_id: str
+    module_version: int
+    module_title: str
+    state: EnrolmentState
+    created_at: datetime
+    due_on: date | None
+    completed_at: datetime | None
+    renews: str | None = Field(description="The earlier enrolment that this one renews.")
+
+
+class EnrolmentList(AnswerModel):
+    """Enrolments, newest first."""
+
+    items: list[EnrolmentSummary]
+    next: str | None
+
+
 @Operation(
     "createEnrolment",
     "POST",
@@ -99,6 +141,32 @@ def create_enrolment(call: Call) -> Answer:
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
     out = _out(made, progress(module, made, ()))
     return answer(out, 201, version=enrolments.etag(made), location=call.address(where))
+
+
+@Operation(
+    "listEnrolments",
+    "GET",
+    ENROLMENTS,
+    summary="Enrolments, newest first: the centre's, or one's own.",
+    rule=READERS,
+    query=EnrolmentQuery,
+    answer=EnrolmentList,
+)
+def list_enrolments(call: Call) -> Answer:
+    """Answer with a page of the list.
+
+    Candidates and assessors get their own; who is both, and names neither, gets those as a
+    candidate.
+    """
+    actor = call.actor()
+    query = call.query(EnrolmentQuery)
+    sought = Sought(
+        candidate_id=query.candidate_id or "",
+        assessor_id=query.assessor_id or "",
+        state=query.state,
+    )
+    found, end = enrolments.list_all(call.runtime, actor, sought, query.limit, query.after)
+    return answer(EnrolmentList(items=list(map(_summary, found)), next=next_cursor(end)))
 
 
 @Operation(
@@ -142,6 +210,25 @@ def change_enrolment(call: Call) -> Answer:
     )
     enrolment, progress = enrolments.get_progress(call.runtime, actor, call["enrolment_id"])
     return answer(_out(enrolment, progress), version=enrolments.etag(enrolment))
+
+
+def _summary(listed: ListedEnrolment) -> EnrolmentSummary:
+    enrolment = listed.enrolment
+    return EnrolmentSummary(
+        id=enrolment.id,
+        candidate_id=enrolment.candidate_id,
+        candidate_name=listed.candidate_name,
+        assessor_id=enrolment.assessor_id,
+        assessor_name=listed.assessor_name,
+        module_id=enrolment.module_id,
+        module_version=enrolment.module_version,
+        module_title=listed.module_title,
+        state=enrolment.state,
+        created_at=enrolment.created_at,
+        due_on=date.fromisoformat(enrolment.due_on) if enrolment.due_on else None,
+        completed_at=enrolment.completed_at,
+        renews=enrolment.renews or None,
+    )
 
 
 def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentOut:

@@ -59,6 +59,7 @@ FLAWS: dict[str, str] = {
     "address-required": "The role needs an e-mail address.",
     "no-role": "No role is named.",
     "role-not-held": "The authorisation is for a role that the person does not have here.",
+    "one-too-many": "One of the two is given, not both.",
     "count": "Too few or too many are named.",
     "ends-before-start": "The end comes before the start.",
     "unknown-time-zone": "This is no zone of the IANA time zone database.",

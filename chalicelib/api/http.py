@@ -44,8 +44,8 @@ PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-SECRETS = frozenset({"token"})  # parts of an address that open what stands there
 HTML = "text/html"
+SECRETS = frozenset({"token"})  # parts of an address that open what stands there
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
@@ -322,8 +322,9 @@ def _unless_held(call: Call, answered: Answer) -> Answer:
     """Leave out what the client holds already (RFC 9110, section 13.1.2)."""
     etag = answered.headers.get("ETag", "")
     if call.operation.method == "GET" and is_held(call.headers.get("if-none-match", ""), etag):
-        kept = {name: text for name, text in answered.headers.items() if name != "Content-Type"}
-        return Answer(304, "", kept)
+        kept = {"ETag", "Cache-Control"}
+        headers = {name: value for name, value in answered.headers.items() if name in kept}
+        return Answer(304, "", headers)
     return answered
 
 

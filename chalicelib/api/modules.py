@@ -1,11 +1,14 @@
 """Module versions: publishing and reading them."""
 
+from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
@@ -157,6 +160,23 @@ class ElementOut(AnswerModel):
     guidance: TextOrNull = Field(default=None, description="For assessors; null for candidates.")
 
 
+class ListedModuleOut(AnswerModel):
+    """What the list says of a module version."""
+
+    id: str
+    version: int
+    number: str
+    title: str
+    published_at: datetime
+
+
+class ModuleList(AnswerModel):
+    """Module versions in the order of their ids; the newest version of each module comes first."""
+
+    items: list[ListedModuleOut]
+    next: str | None
+
+
 class ModuleOut(AnswerModel):
     """A module version with the rules of every item; key and guidance are null for candidates.
 
@@ -205,6 +225,24 @@ def publish_module(call: Call) -> Answer:
     base = MODULES.replace("{centre_id}", actor.centre_id)
     where = call.address(f"{base}/{module.id}/versions/{module.version}")
     return answer(published, 201, location=where)
+
+
+@Operation(
+    "listModules",
+    "GET",
+    MODULES,
+    summary="The module versions that the centre has published.",
+    rule=EVERY_MEMBER,
+    query=ListQuery,
+    answer=ModuleList,
+)
+def list_modules(call: Call) -> Answer:
+    """Answer with a page of the list; the newest version of each module comes first."""
+    actor = call.actor()
+    query = call.query(ListQuery)
+    found, end = modules.list_all(call.runtime, actor, query.limit, query.after)
+    listed = [ListedModuleOut(**asdict(each)) for each in found]
+    return answer(ModuleList(items=listed, next=next_cursor(end)))
 
 
 @Operation(

@@ -408,17 +408,29 @@ def _is_conditional(each: Operation) -> bool:
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema(schema_generator=Schemas)["properties"]
+    properties = each.query.model_json_schema(
+        ref_template=REFS + "{model}", schema_generator=Schemas
+    )["properties"]
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
             "description": schema.pop("description", ""),
-            "schema": schema,
+            "schema": _without_null(schema),
         }
         for name, schema in properties.items()
     ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a parameter what it is when it is given: there is no null in an address."""
+    match schema:
+        case {"anyOf": [given, {"type": "null"}]}:
+            return dict(given)
+        case {"type": [given, "null"]}:
+            return {**schema, "type": given}
+    return schema
 
 
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
@@ -433,13 +445,13 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     if each.headers:
         success["headers"] = {name: _header(name) for name in each.headers}
     responses = {str(each.status): success}
-    also = (*each.also, 304) if _is_conditional(each) else each.also
-    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in also}
+    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
     for name, response in responses.items():
         if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
-        elif int(name) == HTTPStatus.NOT_MODIFIED:
-            response["headers"] = {"ETag": _header("ETag")}
+    if _is_conditional(each):
+        described = HTTPStatus.NOT_MODIFIED.phrase
+        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)

@@ -37,8 +37,8 @@ def test_what_is_recorded_is_what_is_answered(operation: str) -> None:
 def test_a_success_and_a_refusal_are_shown(operation: Any) -> None:
     shown = statuses(operation.id)
     assert any(status < HTTPStatus.BAD_REQUEST for status in shown)
-    ours = set(documented(operation)) - set(OF_THE_GATEWAY)
-    refusals = {CODES[code].status for code in ours}
+    own = set(documented(operation)) - set(OF_THE_GATEWAY)
+    refusals = {CODES[code].status for code in own}
     if any(status < HTTPStatus.INTERNAL_SERVER_ERROR for status in refusals):
         assert any(status >= HTTPStatus.BAD_REQUEST for status in shown)
 

@@ -46,3 +46,12 @@ def change_enrolment(stage: Stage) -> None:
     current = stage.door.etag(path)
     summary = "Another assessor takes over, with the page that waits."
     stage.shows(summary, "PATCH", path, world.administrator, body, if_match=current)
+
+
+@scene("listEnrolments")
+def list_enrolments(stage: Stage) -> None:
+    world = stage.world
+    world.enrol()
+    path = f"{centre_path(stage.door)}/enrolments"
+    stage.shows("A candidate's own.", "GET", f"{path}?limit=20", world.candidate)
+    stage.refused("invalid-query", "GET", f"{path}?limit=10000", world.candidate)

@@ -22,3 +22,11 @@ def get_module(stage: Stage) -> None:
     summary = "As an assessor gets it, with key and guidance."
     stage.shows(summary, "GET", f"{path}/1", world.assessor, name="for-assessors")
     stage.refused("not-found", "GET", f"{path}/2", world.candidate)
+
+
+@scene("listModules")
+def list_modules(stage: Stage) -> None:
+    world = stage.world
+    path = f"{centre_path(stage.door)}/modules"
+    stage.shows("What can be enrolled in.", "GET", path, world.administrator)
+    stage.refused("invalid-query", "GET", f"{path}?cursor=elsewhere", world.administrator)
