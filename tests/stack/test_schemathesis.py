@@ -98,7 +98,7 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
         given["headers"] = {"Authorization": f"Bearer {seeds.tokens[role]}"}
     if each.method == "GET" and {"number", "version"} & set(re.findall(r"{(\w+)}", each.path)):
         # It believes that it has sent the wrong number that it made up, not ours, and nothing but
-        # the address could be wrong here. Wrong numbers: tests/api/test_decisions.py.
+        # the address could be wrong here. Wrong numbers: tests/api/test_attempts.py.
         given["checks"] = {"negative_data_rejection": {"enabled": False}}
     return given
 
