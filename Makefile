@@ -34,10 +34,14 @@ check: setup .cloud/lint/.made
 	.venv/bin/lint-imports
 	$(RUN) -m infra.check_package
 	.cloud/lint/bin/python -m infra.lint_template
+	$(MAKE) clients
 	$(MAKE) test
 
 openapi: .venv/.made ## record the examples of the API's description, and write docs/openapi.json
 	@$(RUN) -m tests.play
+
+clients: .cloud/clients/.made ## Kotlin and Swift clients, generated from docs/openapi.json
+	.cloud/clients/bin/python -m infra.clients
 
 seeds: setup ## the importers and the main job on the real documents; SEEDS=DIR
 	@$(RUN) -m cli.seeds "$(SEEDS)"
@@ -52,6 +56,7 @@ deploy: package ## to AWS; STAGE=dev or prod, and what infra/deploy.sh asks for
 .venv/.made: requirements-dev.txt requirements.txt
 .cloud/venv/.made: requirements-cloud.txt
 .cloud/lint/.made: requirements-lint.txt
+.cloud/clients/.made: requirements-clients.txt
 
 %/.made:
 	$(if $(PYTHON),,$(error Testamur needs python3.11, python3.12 or python3.13, and none is on the PATH))

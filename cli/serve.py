@@ -88,7 +88,7 @@ def _board(play: Play) -> str:
     lines = [
         "",
         f"API          {play.stack.api}/v1",
-        f"Description  {play.stack.api}/v1/openapi.json",
+        f"Description  {play.stack.api}/v1/docs",
         f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
         f"Centre       {play.cast.centre_id}",
         f"Enrolment    {play.enrolment_id}",
