@@ -49,6 +49,7 @@ class Seeds:
 
     ids: dict[str, str]
     certified: str
+    deletable: str
     tokens: dict[str, str]
 
 
@@ -69,8 +70,10 @@ def seeds(stack: Stack) -> Seeds:
     play.enrol()
     play.sign("kn-1")
     *_, link = play.links(len(play.module.pages) + 1)
+    kept, deletable = (_webhook(play) for _ in range(2))
     ids = {
         "centre_id": cast.centre_id,
+        "webhook_id": kept,
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "number": "1",
@@ -81,7 +84,14 @@ def seeds(stack: Stack) -> Seeds:
         "code": "not-found",
     }
     tokens = {str(role): stack.sign_in(cast.username(role)) for role in OWNERS}
-    return Seeds(ids, certified, tokens)
+    return Seeds(ids, certified, deletable, tokens)
+
+
+def _webhook(play: Play) -> str:
+    body = {"url": "http://127.0.0.1:1/"}  # where nobody listens
+    administrator = play.client(Role.ADMINISTRATOR)
+    made: str = administrator.ask("POST", f"{play.centre}/webhooks", body).json()["id"]
+    return made
 
 
 def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
@@ -92,7 +102,11 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     parameters = {f"path.{name}": ids[name] for name in ids if f"{{{name}}}" in each.path}
     if each.id == "saveDraft":
         parameters |= {"path.page_id": "plan-1", "header.If-Match": "*"}  # a page that is open
+    if each.id == "deleteWebhook":
+        parameters["path.webhook_id"] = seeds.deletable
     given: dict[str, Any] = {"include-operation-id": each.id, "parameters": parameters}
+    if each.id == "deleteWebhook":
+        given["warnings"] = False  # once it is deleted, it is not found
     if each.rule.signed_in:
         role = next((role for role in OWNERS if role in each.rule.roles), Role.CANDIDATE)
         given["headers"] = {"Authorization": f"Bearer {seeds.tokens[role]}"}
