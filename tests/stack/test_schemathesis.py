@@ -49,7 +49,7 @@ class Seeds:
 
     ids: dict[str, str]
     certified: str
-    tokens: dict[str, str]
+    tokens: dict[Role, str]
 
 
 @pytest.fixture(scope="module")
