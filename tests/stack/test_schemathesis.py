@@ -50,7 +50,7 @@ class Seeds:
     ids: dict[str, str]
     certified: str
     deletable: str
-    tokens: dict[str, str]
+    tokens: dict[Role, str]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def seeds(stack: Stack) -> Seeds:
         "token": link.rpartition("/")[2],
         "code": "not-found",
     }
-    tokens = {str(role): stack.sign_in(cast.username(role)) for role in OWNERS}
+    tokens = {role: stack.sign_in(cast.username(role)) for role in OWNERS}
     return Seeds(ids, certified, deletable, tokens)
 
 
