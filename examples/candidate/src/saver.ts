@@ -35,7 +35,7 @@ export class Saver {
     readonly page: string,
     private readonly api: Api,
     private readonly store: Store,
-    private readonly changed: (saver: Saver) => void,
+    private readonly changed: () => void,
   ) {}
 
   /** Keep what was typed, then send it when the typing pauses. */
@@ -54,7 +54,7 @@ export class Saver {
     const signing: Signing = { key: crypto.randomUUID(), declaration, signature, etag: null };
     await this.#alone(async () => {
       const { work } = await this.store.load(this.page);
-      if (work && !work.signing) await this.store.learn(this.page, { ...work, signing, refusal: null });
+      if (work && !work.signing) await this.store.learn(this.page, { ...work, signing, unsigned: false, refusal: null });
     });
     this.soon();
   }
@@ -160,8 +160,8 @@ export class Saver {
       const { answers, etag } = problem.current;
       const { edits } = await this.store.load(this.page);
       // An answered signature is no longer on its way: it was refused.
-      const unsigned = { ...work, signing: work.signing?.etag ? null : work.signing };
-      const { work: after, settled } = reconciled(unsigned, edits, answers ?? {}, etag);
+      const known = work.signing?.etag ? { ...work, signing: null, unsigned: true } : work;
+      const { work: after, settled } = reconciled(known, edits, answers ?? {}, etag);
       return this.#learnt(after, settled);
     }
     // The page may stand differently than when it was shown; then it is shown anew.
@@ -194,7 +194,7 @@ export class Saver {
 
   #tell(status: Status): null {
     this.status = status;
-    this.changed(this);
+    this.changed();
     return null;
   }
 }

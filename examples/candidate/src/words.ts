@@ -32,6 +32,9 @@ const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   "invalid-body": "Some answers cannot be kept as they are. Mend what is listed.",
 };
 
+export const UNSIGNED =
+  "Your answers were changed on another device before your signature arrived. Read the page as it stands now, then sign it.";
+
 export const LEAVE_UNSENT =
   "Some answers are not sent yet. They are kept on this device and sent when you sign in here again. Sign out?";
 

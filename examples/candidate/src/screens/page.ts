@@ -8,7 +8,7 @@ import type { Attempt, PageText } from "../model.ts";
 import type { Saver } from "../saver.ts";
 import { keyOf } from "../store.ts";
 import { type Edit, isLocked, shown, type Work } from "../work.ts";
-import { problemInWords, STATUS } from "../words.ts";
+import { problemInWords, STATUS, UNSIGNED } from "../words.ts";
 import { answered } from "./answered.ts";
 import { conflicts } from "./conflicts.ts";
 
@@ -27,13 +27,15 @@ export async function page(app: App, path: PagePath): Promise<void> {
   const form = h("div");
   const history = attempts(app, path);
   const bar = statusBar(app, saver, notices);
-  const stale = outcome.ok ? [] : [h("p", { class: "card warn" }, `${problemInWords(outcome.code)} This is the page as it stood last.`)];
+  const stale = outcome.ok ? null : h("p", { class: "card warn" }, problemInWords(outcome.code), " This is the page as it stood last.");
+  const lookAgain = async () => (await saver.open()).ok && stale?.remove();
+  if (stale) window.addEventListener("online", () => void lookAgain(), { once: true });
   const screen = new PageScreen(saver, notices, form);
   screen.draw(work, edits);
   bar.draw(isLocked(work.view));
   app.show(
     work.view.page.title,
-    ...[back, ...stale, notices, ...paragraphs(work.view.page.instructions), form, history, bar.element],
+    ...[back, ...(stale ? [stale] : []), notices, ...paragraphs(work.view.page.instructions), form, history, bar.element],
   );
   app.onChange(async (changed) => {
     if (changed !== key) return;
@@ -131,18 +133,19 @@ class PageScreen {
   }
 
   #drawNotices(work: Work, edits: Edit[], justSigned: boolean): void {
-    const { view, theirs, refusal } = work;
+    const { view, theirs, refusal, unsigned } = work;
     // Where nothing can be changed there is nothing to choose.
     const items = isLocked(view) ? [] : view.page.items.filter((item) => item.id in theirs);
     this.#undecided = items.length > 0;
     const ours = items.map((item) => shown(work, edits)[item.id] ?? {});
-    const noticed = JSON.stringify([view.state, view.latest_attempt, ours, theirs, refusal]);
+    const noticed = JSON.stringify([view.state, view.latest_attempt, ours, theirs, refusal, unsigned]);
     if (noticed === this.#noticed) return;
     this.#noticed = noticed;
     const latest = view.latest_attempt;
     const unsent = refusal && !refusal.items.length;
     const inside = this.notices.contains(document.activeElement);
     this.notices.replaceChildren(
+      ...(unsigned && !isLocked(view) ? [notice("Not signed", UNSIGNED)] : []),
       ...(unsent ? [refused(refusal.code, this.saver, isLocked(view))] : []),
       ...(items.length ? [conflicts(items, shown(work, edits), theirs, this.saver)] : []),
       ...(latest && view.state !== "open" ? [outcome(latest)] : []),
@@ -200,9 +203,12 @@ function outcome(latest: Attempt): HTMLElement {
 }
 
 function refused(code: string, saver: Saver, locked: boolean): HTMLElement {
-  const discard = h("button", { type: "button", onclick: () => void saver.discard() }, "Let go of what was not sent");
-  const title = h("h2", { tabindex: -1 }, "Not sent");
-  return h("section", { class: "card warn", role: "alert" }, title, h("p", {}, problemInWords(code)), locked && discard);
+  const discard = h("button", { type: "button", onclick: () => void saver.discard() }, "Let go of it");
+  return notice("Not sent", problemInWords(code), ...(locked ? [discard] : []));
+}
+
+function notice(title: string, said: string, ...more: HTMLElement[]): HTMLElement {
+  return h("section", { class: "card warn", role: "alert" }, h("h2", { tabindex: -1 }, title), h("p", {}, said), ...more);
 }
 
 /** Every attempt of the page, fetched when somebody wants to see them. */
