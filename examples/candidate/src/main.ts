@@ -101,4 +101,9 @@ function show(title: string, ...parts: Node[]): void {
   window.scrollTo(0, 0);
 }
 
-void start().catch(() => show("Your workbook", h("p", { class: "card warn", role: "alert" }, "The app cannot start here just now. Load it again.")));
+void start().catch(() =>
+  show(
+    "Your workbook",
+    h("p", { class: "card warn", role: "alert" }, "The app cannot start here just now. Load it again."),
+  ),
+);

@@ -8,7 +8,17 @@
 import type { Api, Failure, Outcome } from "./api.ts";
 import type { Answer, PageView, Problem, Receipt } from "./model.ts";
 import { pathOf, type Store } from "./store.ts";
-import { nextStep, opened, reconciled, type Refusal, saved, type Sending, type Signing, stampsOf, type Work } from "./work.ts";
+import {
+  nextStep,
+  opened,
+  reconciled,
+  type Refusal,
+  saved,
+  type Sending,
+  type Signing,
+  stampsOf,
+  type Work,
+} from "./work.ts";
 
 export const PAUSE = 800; // milliseconds from the last key to the save
 const FIRST_RETRY = 1_000;
@@ -54,7 +64,8 @@ export class Saver {
     const signing: Signing = { key: crypto.randomUUID(), declaration, signature, etag: null };
     await this.#alone(async () => {
       const { work } = await this.store.load(this.page);
-      if (work && !work.signing) await this.store.learn(this.page, { ...work, signing, unsigned: false, refusal: null });
+      if (work && !work.signing)
+        await this.store.learn(this.page, { ...work, signing, unsigned: false, refusal: null });
     });
     this.soon();
   }
