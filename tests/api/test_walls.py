@@ -9,8 +9,9 @@ import pytest
 
 from chalicelib.api.http import OPERATIONS, Operation
 from chalicelib.domain.access import Actor
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.people import Centre, Role
+from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from tests.api import tokens
