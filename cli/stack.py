@@ -24,6 +24,8 @@ ARTEFACTS = "testamur-artefacts"
 SENDER = "testamur@example.org"
 PASSWORD = "Local-only-1"  # noqa: S105 (of made-up people, on a cloud that nobody can reach)
 DEPLOY_SECONDS = 60
+# A front-end in work may come from any port of this machine; nobody else reaches this cloud.
+ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "Issuers": json.dumps([stack.trusted]),
         "MailSender": SENDER,
         "PublicUrl": stack.api,
+        "CorsOrigins": ",".join(ORIGINS),
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
     _answer_as_the_gateway(cloud, template)
@@ -180,6 +183,12 @@ def _upload(cloud: Cloud, key: str, code: bytes) -> None:
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=code)
 
 
+def _upload_template(cloud: Cloud, template: dict[str, Any]) -> str:
+    """Put the template where CloudFormation reads it: it is too long for a call."""
+    cloud.client("s3").put_object(Bucket=ARTEFACTS, Key="template", Body=json.dumps(template))
+    return f"{cloud.endpoint}/{ARTEFACTS}/template"
+
+
 def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -> bool:
     """Create or update the stack and wait; say whether it was there before."""
     formation = cloud.client("cloudformation")
@@ -188,7 +197,7 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     try:
         change(
             StackName=NAME,
-            TemplateBody=json.dumps(template),
+            TemplateURL=_upload_template(cloud, template),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()

@@ -6,8 +6,10 @@ from typing import Any
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
+from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
 from chalicelib.api.texts import Text
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.people import Role
 from chalicelib.usecases import attempts, links
 from chalicelib.usecases.attempts import Signature
 
@@ -81,14 +83,13 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
     "POST",
     ATTEMPTS,
     summary="Sign the page as its draft stands; the answer is a receipt to keep.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     body=SignatureIn,
     answer=Receipt,
     status=201,
     idempotent=True,
     if_match=True,
     problems=(
-        "role-not-allowed",
         "not-the-candidate",
         "page-signed",
         "page-competent",
@@ -121,7 +122,7 @@ def sign_page(call: Call) -> Answer:
     "GET",
     ATTEMPTS,
     summary="All attempts of a page, oldest first.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=AttemptList,
 )
 def list_attempts(call: Call) -> Answer:
@@ -137,7 +138,7 @@ def list_attempts(call: Call) -> Answer:
     "GET",
     ATTEMPT,
     summary="An attempt with the document that was signed.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=SignedAttemptOut,
 )
 def get_attempt(call: Call) -> Answer:
@@ -154,9 +155,9 @@ def get_attempt(call: Call) -> Answer:
     "DELETE",
     ATTEMPT,
     summary="Take an attempt back while nobody has judged it; it stays in the history.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     answer=AttemptOut,
-    problems=("role-not-allowed", "not-the-candidate", "attempt-not-waiting"),
+    problems=("not-the-candidate", "attempt-not-waiting"),
 )
 def withdraw_attempt(call: Call) -> Answer:
     """Withdraw an unjudged attempt; the page is open again, with the same answers."""
@@ -171,11 +172,11 @@ def withdraw_attempt(call: Call) -> Answer:
     "POST",
     ATTEMPT + "/review-links",
     summary="Have the link of a waiting attempt mailed to its assessor again.",
-    who="administrator, assessor",
+    rule=members(Role.ADMINISTRATOR, own=(Role.ASSESSOR,)),
     answer=LinkSent,
     status=202,
     idempotent=True,
-    problems=("role-not-allowed", "attempt-not-waiting"),
+    problems=("attempt-not-waiting",),
 )
 def send_review_link(call: Call) -> Answer:
     """Ask for the mail; one that has just been sent is not sent again."""

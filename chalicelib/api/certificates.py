@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.html import SHEET, page
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import ANYBODY, READERS
 from chalicelib.domain.certificates import (
     STATE_WORDS,
     Certificate,
@@ -72,7 +73,7 @@ class PublicCertificate(AnswerModel):
     "GET",
     ENROLMENT + "/certificate",
     summary="The certificate of an enrolment, once it has been issued.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=CertificateOut,
 )
 def get_certificate(call: Call) -> Answer:
@@ -96,7 +97,7 @@ def get_certificate(call: Call) -> Answer:
     "GET",
     ENROLMENT + "/certificate/pdf",
     summary="A link to the certificate as PDF, with the holder's name in full.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=FileLink,
 )
 def get_certificate_pdf(call: Call) -> Answer:
@@ -111,11 +112,10 @@ def get_certificate_pdf(call: Call) -> Answer:
     "GET",
     CERTIFICATE,
     summary="The public page of a certificate: HTML or JSON by Accept; with `.pdf`, the document.",
-    who="anybody",
+    rule=ANYBODY,
     answer=PublicCertificate,
     also=(302,),
     media=("application/json", "text/html"),
-    signed_in=False,
 )
 def verify_certificate(call: Call) -> Answer:
     """Answer with what anybody may know, or lead to the PDF."""

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.rules import ADMINISTRATORS, READERS
 from chalicelib.api.texts import Identifier
 from chalicelib.domain.enrolments import (
     Enrolment,
@@ -68,12 +69,12 @@ class EnrolmentOut(AnswerModel):
     "POST",
     ENROLMENTS,
     summary="Enrol a candidate in a published module version.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=EnrolmentIn,
     answer=EnrolmentOut,
     status=201,
     idempotent=True,
-    problems=("role-not-allowed", "own-work", "enrolment-open", "invalid-enrolment"),
+    problems=("own-work", "enrolment-open", "invalid-enrolment"),
 )
 def create_enrolment(call: Call) -> Answer:
     """Enrol the candidate that the body names."""
@@ -97,7 +98,7 @@ def create_enrolment(call: Call) -> Answer:
     "GET",
     ENROLMENT,
     summary="An enrolment with its progress by page.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=EnrolmentOut,
 )
 def get_enrolment(call: Call) -> Answer:
@@ -111,12 +112,11 @@ def get_enrolment(call: Call) -> Answer:
     "PATCH",
     ENROLMENT,
     summary="Give an enrolment to another assessor, with every page that waits for judgement.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=EnrolmentChange,
     answer=EnrolmentOut,
     if_match=True,
     problems=(
-        "role-not-allowed",
         "own-work",
         "enrolment-complete",
         "stale-enrolment",

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
@@ -11,14 +11,16 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.api import identity
+from chalicelib.api import cors, identity
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
-from chalicelib.domain.access import Actor
+from chalicelib.api.rules import ANYBODY, Rule
+from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import (
     DomainError,
     Flaw,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     PreconditionRequired,
     TooLarge,
     Unauthenticated,
@@ -42,6 +44,7 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
 
 class RequestModel(BaseModel):
@@ -108,13 +111,23 @@ class Call:
             raise not_found()
         return int(text)
 
+    @property
+    def origin(self) -> str:
+        """The web origin whose script sends the request; empty for everything else."""
+        return self.headers.get("origin", "")
+
     def identity(self) -> Identity:
         """Return who has signed in, as their token says. Raises Unauthenticated."""
         return identity.verify(self.runtime, self.headers.get("authorization", ""))
 
     def actor(self) -> Actor:
-        """Return who sends the request, acting at the centre that the path names."""
-        return people.act_as(self.runtime, self.identity(), self["centre_id"])
+        """Return who sends the request, acting at the centre that the path names.
+
+        Raises Unauthenticated, NotFound, and Forbidden where their role may not call this at all.
+        """
+        actor = people.act_as(self.runtime, self.identity(), self["centre_id"])
+        require_role(actor, *self.operation.rule.roles)
+        return actor
 
     def body(self, model: type[Body]) -> Body:
         """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""
@@ -223,7 +236,7 @@ class Operation:
     path: str
     _: KW_ONLY
     summary: str
-    who: str
+    rule: Rule
     query: type[QueryModel] | None = None
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
@@ -232,7 +245,6 @@ class Operation:
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
     if_match: bool = False
-    signed_in: bool = True
     problems: tuple[str, ...] = ()
     view: View = _no_view
 
@@ -245,12 +257,37 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
+def routes() -> Iterator[tuple[str, Operation]]:
+    """Yield what answers each method of each path: whatever a known path is sent, we answer it."""
+    for path in dict.fromkeys(each.path for each in OPERATIONS):
+        declared = {each.method: each for each in OPERATIONS if each.path == path}
+        if "GET" in declared:
+            declared["HEAD"] = declared["GET"]
+        allow = ", ".join(sorted({*declared, "OPTIONS"}))
+        for method in METHODS:
+            yield method, declared.get(method) or _undeclared(method, path, allow)
+
+
+def _undeclared(method: str, path: str, allow: str) -> Operation:
+    """Make what answers a method that a path does not declare."""
+
+    def preflight(call: Call) -> Answer:
+        told = cors.of_preflight(call.origin, call.runtime.settings.cors_origins, allow)
+        return Answer(204, "", {"Allow": allow, **told})
+
+    def refuse(_: Call) -> Answer:
+        raise MethodNotAllowed("method-not-allowed", f"This address takes {allow}.", allow=allow)
+
+    name, view = ("preflight", preflight) if method == "OPTIONS" else ("methodNotAllowed", refuse)
+    return Operation(name, method, path, summary="", rule=ANYBODY, view=view)
+
+
 def respond(call: Call) -> Answer:
     """Answer a request: with what the view answers, or with a problem document."""
     started = time.perf_counter()
     code = ""
     try:
-        if call.operation.signed_in and call.operation.query is None:
+        if call.operation.rule.signed_in and call.operation.query is None:
             call.query(QueryModel)
         answered = call.operation.view(call)
     except DomainError as error:
@@ -268,8 +305,16 @@ def respond(call: Call) -> Answer:
         code=code,
         milliseconds=milliseconds,
     )
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Answer(answered.status, answered.body, headers | dict(answered.headers))
+    return replace(answered, headers=_common_headers(call) | dict(answered.headers))
+
+
+def _common_headers(call: Call) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept, Origin" if len(call.operation.media) > 1 else "Origin",
+        **cors.of_answer(call.origin, call.runtime.settings.cors_origins),
+    }
 
 
 def _problem_answer(call: Call, error: DomainError) -> Answer:
@@ -278,6 +323,8 @@ def _problem_answer(call: Call, error: DomainError) -> Answer:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = str(error.facts["allow"])
     document = problem(error, call.address(f"/v1/problems/{error.code}"), _instance(call))
     return Answer(status_of(error), json.dumps(document, ensure_ascii=False), headers)
 

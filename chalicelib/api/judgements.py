@@ -7,6 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.rules import ITS_ASSESSOR
 from chalicelib.api.texts import LongText, Text
 from chalicelib.domain.judgements import Decision, Judgement, Method
 from chalicelib.usecases import judgements
@@ -58,13 +59,12 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
     "POST",
     ATTEMPT + "/judgements",
     summary="Judge an attempt, once.",
-    who="the assessor to whom the attempt is assigned",
+    rule=ITS_ASSESSOR,
     body=JudgementIn,
     answer=JudgementOut,
     status=201,
     idempotent=True,
     problems=(
-        "role-not-allowed",
         "not-authorised",
         "authorisation-changed",
         "own-work",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.views import module_view
 from chalicelib.usecases import modules
@@ -48,12 +49,12 @@ class ModuleOut(AnswerModel):
     "POST",
     MODULES,
     summary="Publish a module version. It never changes afterwards.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=ModuleFile,
     answer=PublishedModule,
     status=201,
     idempotent=True,
-    problems=("role-not-allowed", "version-published", "unreadable-module", "unpublishable-module"),
+    problems=("version-published", "unreadable-module", "unpublishable-module"),
 )
 def publish_module(call: Call) -> Answer:
     """Publish the module file of the body."""
@@ -73,7 +74,7 @@ def publish_module(call: Call) -> Answer:
     "GET",
     MODULES + "/{module_id}/versions/{version}",
     summary="A module version. Candidates get it without answer keys and guidance.",
-    who="every member of the centre",
+    rule=EVERY_MEMBER,
     answer=ModuleOut,
 )
 def get_module(call: Call) -> Answer:

@@ -11,7 +11,9 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Answer, Call, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
+from chalicelib.api.rules import ANYBODY
 from chalicelib.domain.errors import not_found
+from chalicelib.domain.people import Role
 
 VERSION = "1.0.0"
 MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
@@ -62,8 +64,7 @@ FORM_SCHEMA = {
     "GET",
     "/v1/openapi.json",
     summary="This description.",
-    who="anybody",
-    signed_in=False,
+    rule=ANYBODY,
 )
 def get_openapi(_: Call) -> Answer:
     """Answer with the description; its server is where it was read from."""
@@ -77,8 +78,7 @@ def get_openapi(_: Call) -> Answer:
     "GET",
     "/v1/problems/{code}",
     summary="What a problem code means, and what to do about it.",
-    who="anybody",
-    signed_in=False,
+    rule=ANYBODY,
     problems=("not-found",),
 )
 def get_problem(call: Call) -> Answer:
@@ -132,14 +132,15 @@ def _mode(model: type[BaseModel], operations: list[Operation]) -> Any:  # noqa: 
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
+    said = (each.view.__doc__ or "").strip()
     described: dict[str, Any] = {
         "operationId": each.id,
         "summary": each.summary,
-        "description": f"{(each.view.__doc__ or '').strip()}\n\nWho: {each.who}.",
+        "description": f"{said}\n\nWho: {each.rule.in_words(each.path)}.",
         "parameters": _parameters(each),
         "responses": _responses(each, refs),
     }
-    if each.signed_in:
+    if each.rule.signed_in:
         described["security"] = [{"bearer": []}]
     if each.body:
         schema = refs[each.body, "validation"]
@@ -216,8 +217,10 @@ def _answer_mode(model: type[BaseModel], refs: Any) -> str:  # noqa: ANN401 (as 
 def documented(each: Operation) -> list[str]:
     """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
-    if each.signed_in:
+    if each.rule.signed_in:
         codes += ["unauthenticated", "unknown-person", "keys-unreachable", "invalid-query"]
+    if set(each.rule.roles) not in (set(), set(Role)):
+        codes.append("role-not-allowed")
     if "{" in each.path:
         codes.append("not-found")
     if each.idempotent:

@@ -7,6 +7,7 @@ from pydantic import Field
 from chalicelib.api.attempts import AttemptOut, attempt_fields
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.rules import ITS_CANDIDATE, READERS
 from chalicelib.api.texts import Text
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.answers import Answer as ItemAnswer
@@ -62,7 +63,7 @@ class PageOut(AnswerModel):
     "GET",
     PAGE,
     summary="A page with its draft; its ETag is needed to save and to sign.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=PageOut,
 )
 def get_page(call: Call) -> Answer:
@@ -77,12 +78,11 @@ def get_page(call: Call) -> Answer:
     "PUT",
     PAGE,
     summary="Save the answers of a page, complete or not.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     body=DraftIn,
     answer=PageOut,
     if_match=True,
     problems=(
-        "role-not-allowed",
         "not-the-candidate",
         "page-signed",
         "page-competent",

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, unquote, urlencode
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from app import build_app
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Operation
+from chalicelib.api.http import FORM, JSON, PROBLEM, Operation, routes
 from chalicelib.api.openapi import description
 from chalicelib.api.problems import CODES
 from chalicelib.domain.access import Actor
@@ -32,6 +32,7 @@ from tests.world import World
 STAGE = "/api"  # where the gateway mounts `/v1`
 LINK = re.compile(r"https://api\.example(/v1/review/\S+)")
 SIGNATURE = {"declaration": "1", "signature": "Zoë Nguyễn"}
+UNDECLARED = {"preflight": 204, "methodNotAllowed": 405}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 
 
@@ -200,8 +201,7 @@ def mail(door: Door, enrolment: Enrolment, page_id: str = "kn-1", number: int = 
 
 
 def _operation(method: str, path: str) -> Operation:
-    wanted = "GET" if method == "HEAD" else method
-    fits = [each for each in OPERATIONS if each.method == wanted and _fields(each, path)]
+    fits = [each for name, each in routes() if name == method and _fields(each, path)]
     assert fits, f"no operation for {method} {path}"
     return min(fits, key=lambda each: each.path.count("{"))
 
@@ -261,6 +261,10 @@ def _check(method: str, reply: Reply) -> None:
     """Hold an answer to the description."""
     assert reply.headers["cache-control"]
     assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "Origin" in reply.headers["vary"]
+    if reply.operation in UNDECLARED:
+        _check_undeclared(method, reply)
+        return
     described = responses()[reply.operation]
     assert str(reply.status) in described, f"{reply.operation} answers {reply.status}: {reply.text}"
     response = described[str(reply.status)]
@@ -274,10 +278,23 @@ def _check(method: str, reply: Reply) -> None:
         validator(reply.operation, str(reply.status), reply.media).validate(reply.json)
 
 
-def _check_problem(reply: Reply, response: Any) -> None:
+def _check_undeclared(method: str, reply: Reply) -> None:
+    """Hold to their form the answers to methods that no operation has."""
+    assert reply.headers["allow"]
+    assert reply.status == UNDECLARED[reply.operation]
+    if reply.status == 405 and method != "HEAD":
+        assert reply.media == PROBLEM
+        _check_problem(reply)
+        problem_validator().validate(reply.json)
+    else:
+        assert not reply.text
+
+
+def _check_problem(reply: Reply, response: Any = None) -> None:
     problem = reply.json
     entry = CODES[problem["code"]]
-    assert f"- `{problem['code']}`:" in response["description"], f"{problem['code']} undescribed"
+    if response:
+        assert f"- `{problem['code']}`:" in response["description"], problem["code"]
     assert (problem["status"], problem["title"]) == (reply.status, entry.title)
     assert entry.status == reply.status
     assert re.fullmatch(rf"(\.\./)*v1/problems/{problem['code']}", problem["type"])
@@ -285,6 +302,11 @@ def _check_problem(reply: Reply, response: Any) -> None:
     assert all(flaw["pointer"][:1] in {"/", "?", ""} for flaw in problem["errors"])
     assert ("www-authenticate" in reply.headers) == (reply.status == 401)
     assert ("retry-after" in reply.headers) == (reply.status == 503)
+
+
+@functools.cache
+def problem_validator() -> OAS31Validator:
+    return OAS31Validator(description()["components"]["schemas"]["Problem"])
 
 
 @functools.cache

@@ -46,7 +46,7 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
     }
     for page in world.module.pages:
         for each in OPERATIONS:
-            if not each.signed_in:
+            if not each.rule.signed_in:
                 continue
             path = each.path.format(**ids, page_id=page.id)
             etag = door.send("GET", page_path(enrolment, page.id), who).headers.get("etag", "")

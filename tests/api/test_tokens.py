@@ -136,7 +136,7 @@ def test_the_scheme_is_written_in_any_case(shared: Door) -> None:
 
 def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing: Enrolment) -> None:
     for each in OPERATIONS:
-        if each.signed_in:
+        if each.rule.signed_in:
             path = each.path.format(
                 centre_id=standing.centre_id,
                 enrolment_id=standing.id,
