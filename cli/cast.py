@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.people import Authorisation, Role
+from chalicelib.domain.people import Authorisation, Identity, Role
 from chalicelib.runtime import Runtime, build_runtime, read_settings
 from chalicelib.usecases.centres import CentreSettings, create_centre
-from chalicelib.usecases.people import Identity, NewPerson, create_person
+from chalicelib.usecases.memberships import NewPerson, create_person
 from cli.stack import Stack
 
 CENTRE = "Harbour Care Training"

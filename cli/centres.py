@@ -7,11 +7,11 @@ import typer
 
 from chalicelib.domain.centres import Centre, LinkPolicy, RecordClass, Retention, RetentionStart
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.people import ALL_MODULES, Authorisation, Role
+from chalicelib.domain.people import ALL_MODULES, Authorisation, Identity, Role
 from chalicelib.domain.times import stamp
-from chalicelib.usecases import centres, people
+from chalicelib.usecases import centres, memberships
 from chalicelib.usecases.centres import CentreSettings
-from chalicelib.usecases.people import Identity, NewPerson
+from chalicelib.usecases.memberships import NewPerson
 from cli.cloud import HOME
 from cli.console import Json, wrong_usage
 from cli.stages import LOCAL, Home, Stage, refuse, runtime_of, tell
@@ -152,7 +152,7 @@ def add_person(  # noqa: PLR0913, PLR0917 (one argument for each option of the c
         authorisation=authorisation if qualification else None,
     )
     try:
-        membership = people.create_person(runtime, centre_id, new)
+        membership = memberships.create_person(runtime, centre_id, new)
     except DomainError as error:
         refuse(error, as_json=as_json)
     tell({"person_id": membership.person_id}, as_json=as_json)

@@ -22,7 +22,7 @@ from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
-from chalicelib.domain.people import Authorisation, Role
+from chalicelib.domain.people import Authorisation, Identity, Role
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
 from chalicelib.storage.files import Files
@@ -34,6 +34,7 @@ from chalicelib.usecases import (
     certificates,
     enrolments,
     judgements,
+    memberships,
     modules,
     pages,
     people,
@@ -43,7 +44,7 @@ from chalicelib.usecases.attempts import Signature
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
-from chalicelib.usecases.people import Identity, NewPerson
+from chalicelib.usecases.memberships import NewPerson
 from chalicelib.usecases.requests import Request
 from cli.answering import complete_answers
 
@@ -228,7 +229,7 @@ class World:
             "identity": Identity(ISSUER.issuer, name),
             "authorisation": self.authorisation() if Role.ASSESSOR in roles else None,
         }
-        new = people.create_person(self.runtime, at.id, NewPerson(**given | more))
+        new = memberships.create_person(self.runtime, at.id, NewPerson(**given | more))
         return self.actor(new.person_id, at)
 
     def actor(self, person_id: str, centre: Centre | None = None) -> Actor:

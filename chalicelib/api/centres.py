@@ -1,6 +1,7 @@
 """Centres: what their members may know of the settings."""
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import EVERY_MEMBER
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.usecases import centres
 
@@ -26,7 +27,7 @@ class CentreOut(AnswerModel):
     "GET",
     CENTRE,
     summary="A centre and its settings.",
-    who="its members",
+    rule=EVERY_MEMBER,
     answer=CentreOut,
 )
 def get_centre(call: Call) -> Answer:

@@ -47,7 +47,18 @@ HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
     "If-Match": "The ETag of the version that you are changing.",
 }
-WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
+WITH_ETAG = frozenset(
+    {
+        "getPage",
+        "saveDraft",
+        "getEnrolment",
+        "changeEnrolment",
+        "createPerson",
+        "getPerson",
+        "updatePerson",
+        "endMembership",
+    }
+)
 FORM_SCHEMA = {
     "type": "object",
     "required": ["competent", "initials"],

@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import available_timezones
 
+from chalicelib.domain.addresses import address_flaws
 from chalicelib.domain.errors import Flaw, Invalid
-from chalicelib.domain.people import address_flaws, name_flaws
+from chalicelib.domain.people import name_flaws
 
 MONTHS_LIMIT = 1_200  # a hundred years
 

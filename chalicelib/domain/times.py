@@ -1,6 +1,6 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -30,3 +30,26 @@ def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
     there = value.astimezone(ZoneInfo(time_zone))
     return f"{there.day} {there:%B %Y}"
+
+
+def day_of(value: datetime, time_zone: str) -> date:
+    """Return the date of a moment in a time zone."""
+    return value.astimezone(ZoneInfo(time_zone)).date()
+
+
+def first_moment(day: date, time_zone: str) -> datetime:
+    """Return the moment at which a date begins in a time zone, where it may begin after midnight.
+
+    A date that a zone has skipped begins, and ends, with the date after it.
+    """
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def end_of(day: date, time_zone: str) -> datetime:
+    """Return the first moment after a date in a time zone."""
+    return first_moment(day + timedelta(days=1), time_zone)
+
+
+def last_day(end: datetime, time_zone: str) -> date:
+    """Return the last date that a period which ends so has a moment of."""
+    return day_of(end - timedelta(milliseconds=1), time_zone)

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.addresses import DueMail, MailKind
 from chalicelib.domain.answers import Answers, documents, from_documents
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import (
@@ -17,10 +18,10 @@ from chalicelib.domain.centres import (
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
-from chalicelib.domain.people import Authorisation, Membership, Role
+from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
 from chalicelib.domain.times import parse, stamp
 from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import parse_attempt, parse_enrolment
+from chalicelib.storage.keys import open_index, parse_attempt, parse_enrolment
 from chalicelib.storage.packing import pack, unpack
 
 
@@ -87,7 +88,23 @@ def from_membership(membership: Membership) -> Item:
         "valid_until": _stamp(membership.valid_until),
         "address": membership.address,
         "address_verified_at": _stamp(membership.address_verified_at),
+        "learner_number": membership.learner_number,
+        "registration": membership.registration,
+        "identities": [
+            {"issuer": each.issuer, "subject": each.subject} for each in membership.identities
+        ],
+        "asked_at": _stamp(membership.asked_at),
+        "version": membership.version,
+        **due_mails(membership.centre_id, membership.person_id, membership.due),
     }
+
+
+def due_mails(centre_id: str, person_id: str, due: tuple[DueMail, ...]) -> Item:
+    """Attributes of a membership for the mails that are due: none, once they are all sent."""
+    if not due:
+        return {}
+    mails = [{"kind": str(mail.kind), "address": mail.address} for mail in due]
+    return {"due": mails, **open_index(centre_id, person_id)}
 
 
 def to_membership(item: Item) -> Membership:
@@ -101,7 +118,23 @@ def to_membership(item: Item) -> Membership:
         valid_until=_moment(item, "valid_until"),
         address=item["address"],
         address_verified_at=_moment(item, "address_verified_at"),
+        learner_number=item["learner_number"],
+        registration=item["registration"],
+        identities=tuple(Identity(**each) for each in item["identities"]),
+        due=tuple(DueMail(MailKind(each["kind"]), each["address"]) for each in item.get("due", ())),
+        asked_at=_moment(item, "asked_at"),
+        version=int(item["version"]),
     )
+
+
+def from_history(entry: HistoryEntry) -> Item:
+    """Attributes of the record of a change."""
+    return {"at": stamp(entry.at), "by": entry.by, "fields": list(entry.fields)}
+
+
+def to_history(item: Item) -> HistoryEntry:
+    """Read the record of a change."""
+    return HistoryEntry(parse(item["at"]), item["by"], tuple(item["fields"]))
 
 
 def from_authorisation(authorisation: Authorisation) -> Item:

@@ -137,7 +137,7 @@ def an_attempt_judged_by_somebody_it_is_not_assigned_to(world: World) -> bool:
 def a_link_used_after_the_attempt_went_away_and_came_back(world: World) -> bool:
     enrolment = world.enrol()
     signed = world.sign(enrolment, "plan-1")
-    link = link_for(world.centre.id, enrolment.id, signed)
+    link = link_for(world.centre.id, enrolment.id, signed, world.assessor.membership.address)
     world.reassign(enrolment, world.person("Oda Other", Role.ASSESSOR).id)
     world.reassign(enrolment, world.assessor.id)
     by_link = Judging(
