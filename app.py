@@ -9,10 +9,10 @@ import chalicelib.api.addresses
 import chalicelib.api.attempts
 import chalicelib.api.centres
 import chalicelib.api.certificates
+import chalicelib.api.docs
 import chalicelib.api.enrolments
 import chalicelib.api.judgements
 import chalicelib.api.modules
-import chalicelib.api.openapi
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review  # noqa: F401 (importing a module of routes declares its operations)

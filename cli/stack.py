@@ -120,7 +120,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "CorsOrigins": ",".join(ORIGINS),
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
-    _answer_as_the_gateway(cloud, template)
+    _answer_as_the_gateway(cloud, template, stack.api)
     found = cloud.client("cloudformation").describe_stack_resources(StackName=NAME)
     resources = found["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
@@ -224,17 +224,18 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     return existed
 
 
-def _answer_as_the_gateway(cloud: Cloud, template: dict[str, Any]) -> None:
+def _answer_as_the_gateway(cloud: Cloud, template: dict[str, Any], public_url: str) -> None:
     """Declare the gateway's own answers by calls: ministack does not read them in a definition."""
     gateway = cloud.client("apigateway")
     declared = template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
     for kind, response in declared.items():
         headers = response["ResponseParameters"]["Headers"]
+        text, _ = response["ResponseTemplates"]["application/json"]["Fn::Sub"]
         gateway.put_gateway_response(
             restApiId=API,
             responseType=kind,
             statusCode=str(response["StatusCode"]),
-            responseTemplates=response["ResponseTemplates"],
+            responseTemplates={"application/json": text.replace("${Base}", public_url)},
             responseParameters={
                 f"gatewayresponse.header.{name}": value for name, value in headers.items()
             },

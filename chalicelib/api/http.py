@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.api import cors, identity
+from chalicelib.api.conditions import Versions, entity_tag, is_held, versions
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
 from chalicelib.api.rules import ANYBODY, Rule
 from chalicelib.domain.access import Actor, require_role
@@ -43,6 +44,8 @@ PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+HTML = "text/html"
+SECRETS = frozenset({"token"})  # parts of an address that open what stands there
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
@@ -78,10 +81,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(model: BaseModel, status: int = 200, **headers: str) -> Answer:
-    """Answer with JSON. Header names are given as `location` or `e_tag` and so on."""
+def answer(model: BaseModel, status: int = 200, version: str = "", **headers: str) -> Answer:
+    """Answer with JSON. Header names are given as `location` and so on.
+
+    `version` is a tag (RFC 9110, section 8.8.3) of what a change of the resource starts from.
+    """
+    body = model.model_dump_json()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, model.model_dump_json(), {"Content-Type": JSON, **named})
+    if version:
+        named["ETag"] = entity_tag(version, body)
+    return Answer(status, body, {"Content-Type": JSON, **named})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,13 +188,13 @@ class Call:
             raise Malformed("malformed-form", "A field of the form came twice; send it once.")
         return dict(pairs)
 
-    def if_match(self) -> str:
-        """Return the one entity tag of If-Match (RFC 9110, section 13.1.1)."""
+    def if_match(self) -> Versions:
+        """Return the versions that If-Match names (RFC 9110, section 13.1.1)."""
         value = self.headers.get("if-match", "").strip()
         if not value:
             detail = "Send If-Match with the ETag of the version that you are changing."
             raise PreconditionRequired("if-match-required", detail)
-        return value
+        return versions(value)
 
     def request(self, actor: Actor, model: RequestModel | None = None) -> Request:
         """Return what makes a repeat of this request recognisable: its Idempotency-Key."""
@@ -241,6 +250,7 @@ class Operation:
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
+    headers: tuple[str, ...] = ()  # of an answer that is no refusal
     also: tuple[int, ...] = ()  # other statuses of an answer that is no refusal
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
@@ -289,7 +299,7 @@ def respond(call: Call) -> Answer:
     try:
         if call.operation.rule.signed_in and call.operation.query is None:
             call.query(QueryModel)
-        answered = call.operation.view(call)
+        answered = _unless_held(call, call.operation.view(call))
     except DomainError as error:
         code = error.code
         answered = _problem_answer(call, error)
@@ -308,6 +318,16 @@ def respond(call: Call) -> Answer:
     return replace(answered, headers=_common_headers(call) | dict(answered.headers))
 
 
+def _unless_held(call: Call, answered: Answer) -> Answer:
+    """Leave out what the client holds already (RFC 9110, section 13.1.2)."""
+    etag = answered.headers.get("ETag", "")
+    if call.operation.method == "GET" and is_held(call.headers.get("if-none-match", ""), etag):
+        kept = {"ETag", "Cache-Control"}
+        headers = {name: value for name, value in answered.headers.items() if name in kept}
+        return Answer(304, "", headers)
+    return answered
+
+
 def _common_headers(call: Call) -> dict[str, str]:
     return {
         "Cache-Control": "no-store",
@@ -320,7 +340,7 @@ def _common_headers(call: Call) -> dict[str, str]:
 def _problem_answer(call: Call, error: DomainError) -> Answer:
     headers = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = identity.challenge(call.headers.get("authorization", ""))
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER)
     if isinstance(error, MethodNotAllowed):
@@ -344,8 +364,12 @@ def _internal_error(call: Call) -> Answer:
 
 
 def _instance(call: Call) -> str:
-    """Name the request's path, but never one that is a secret by itself."""
-    return call.operation.path if "token" in call.parameters else call.path
+    """Name the request's address, but never a part of it that is a secret by itself."""
+    shown = {
+        name: quote(f"{{{name}}}" if name in SECRETS else unquote(value), safe="")
+        for name, value in call.parameters.items()
+    }
+    return call.address(call.operation.path.format_map(shown))
 
 
 def _check_json(raw: bytes) -> None:

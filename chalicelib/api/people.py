@@ -9,7 +9,7 @@ from chalicelib.api.centres import CENTRE
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, SIGNED_IN, members
-from chalicelib.api.texts import Identifier, Text
+from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.details import KEEP, AuthorisationDetails, Details, LastDay
 from chalicelib.domain.people import (
@@ -24,7 +24,7 @@ from chalicelib.domain.people import (
     Membership,
     Role,
 )
-from chalicelib.domain.times import day_of, last_day
+from chalicelib.domain.times import date_at, last_day
 from chalicelib.usecases import addresses, memberships, people
 from chalicelib.usecases.centres import get_centre
 from chalicelib.usecases.memberships import Person
@@ -134,10 +134,10 @@ class PersonSummary(AnswerModel):
     id: str
     name: str
     roles: list[Role]
-    address: str
-    address_verified_at: datetime | None
-    learner_number: str
-    registration: str
+    address: TextOrNull
+    address_verified_at: datetime | None = Field(description="Mail goes to verified addresses.")
+    learner_number: TextOrNull
+    registration: TextOrNull = Field(description="With the awarding body.")
     starts_on: date
     ends_on: date | None
     valid_from: datetime
@@ -162,7 +162,7 @@ class AuthorisationOut(AnswerModel):
     ends_on: date | None
     valid_from: datetime
     valid_until: datetime | None
-    countersigner_id: str
+    countersigner_id: TextOrNull
 
 
 class HistoryEntryOut(AnswerModel):
@@ -195,9 +195,9 @@ class PersonList(AnswerModel):
 
 
 class MailAsked(AnswerModel):
-    """Whether mail goes out is not told: one that has just been sent is not sent again."""
+    """A mail goes to the address, unless one has just been sent."""
 
-    status: str = "accepted"
+    accepted: bool = True
 
 
 @Operation(
@@ -207,7 +207,6 @@ class MailAsked(AnswerModel):
     summary="Who is signed in, and where they are what.",
     rule=SIGNED_IN,
     answer=Me,
-    problems=("unauthenticated", "unknown-person"),
 )
 def get_me(call: Call) -> Answer:
     """Answer with what the identity behind the token is at each centre that has linked it."""
@@ -224,6 +223,7 @@ def get_me(call: Call) -> Answer:
     body=PersonIn,
     answer=PersonOut,
     status=201,
+    headers=("ETag", "Location"),
     idempotent=True,
     problems=("invalid-person", *TAKEN),
 )
@@ -235,7 +235,7 @@ def create_person(call: Call) -> Answer:
     made = memberships.add_person(call.runtime, actor, details, call.request(actor, body))
     known = made.member.membership
     where = PERSON.format(centre_id=known.centre_id, person_id=known.person_id)
-    return answer(_person(made), 201, location=call.address(where), etag=made.etag)
+    return answer(_person(made), 201, made.etag, location=call.address(where))
 
 
 @Operation(
@@ -263,11 +263,12 @@ def list_people(call: Call) -> Answer:
     summary="Somebody whom the centre knows, with what was changed of them by whom.",
     rule=READERS_OF_PEOPLE,
     answer=PersonOut,
+    headers=("ETag",),
 )
 def get_person(call: Call) -> Answer:
     """Answer with what the centre knows of the person."""
     found = memberships.get_person(call.runtime, call.actor(), call["person_id"])
-    return answer(_person(found), etag=found.etag)
+    return answer(_person(found), version=found.etag)
 
 
 @Operation(
@@ -278,6 +279,7 @@ def get_person(call: Call) -> Answer:
     rule=ADMINISTRATORS,
     body=PersonChange,
     answer=PersonOut,
+    headers=("ETag",),
     if_match=True,
     problems=("invalid-person", "stale-person", "own-membership", *TAKEN),
 )
@@ -289,7 +291,7 @@ def update_person(call: Call) -> Answer:
     changed = memberships.change_person(
         call.runtime, actor, call["person_id"], _details(body, ends_on), call.if_match()
     )
-    return answer(_person(changed), etag=changed.etag)
+    return answer(_person(changed), version=changed.etag)
 
 
 @Operation(
@@ -299,12 +301,13 @@ def update_person(call: Call) -> Answer:
     summary="End somebody's membership now. Nothing of what they did is deleted.",
     rule=ADMINISTRATORS,
     answer=PersonOut,
+    headers=("ETag",),
     problems=("stale-person", "own-membership"),
 )
 def end_membership(call: Call) -> Answer:
     """End the membership, unless it has ended already."""
     ended = memberships.end_membership(call.runtime, call.actor(), call["person_id"])
-    return answer(_person(ended), etag=ended.etag)
+    return answer(_person(ended), version=ended.etag)
 
 
 @Operation(
@@ -381,7 +384,7 @@ def _summary(known: Membership, zone: str) -> PersonSummary:
         address_verified_at=known.address_verified_at,
         learner_number=known.learner_number,
         registration=known.registration,
-        starts_on=day_of(known.valid_from, zone),
+        starts_on=date_at(known.valid_from, zone),
         ends_on=last_day(known.valid_until, zone) if known.valid_until else None,
         valid_from=known.valid_from,
         valid_until=known.valid_until,
@@ -394,7 +397,7 @@ def _authorisation(held: Authorisation, zone: str) -> AuthorisationOut:
         role=held.role,
         qualification=held.qualification,
         modules=list(held.modules),
-        starts_on=day_of(held.valid_from, zone),
+        starts_on=date_at(held.valid_from, zone),
         ends_on=last_day(held.valid_until, zone) if held.valid_until else None,
         valid_from=held.valid_from,
         valid_until=held.valid_until,

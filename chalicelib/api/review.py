@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.api.html import page
-from chalicelib.api.http import Answer, Call, Operation
+from chalicelib.api.http import HTML, Answer, Call, Operation
 from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain.answers import Answer as ItemAnswer
@@ -25,7 +25,7 @@ from chalicelib.usecases.links import Opened
 from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
-MEDIA = ("text/html",)
+MEDIA = (HTML,)
 FIELDS = ("competent", "feedback", "initials")  # in the order of the form
 
 

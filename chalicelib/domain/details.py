@@ -9,7 +9,7 @@ from chalicelib.domain.access import Actor
 from chalicelib.domain.addresses import DueMail, MailKind, address_digest
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.people import Authorisation, Identity, Member, Membership, Role
-from chalicelib.domain.times import day_of, end_of, first_moment, last_day
+from chalicelib.domain.times import date_at, end_of, first_moment, last_day
 
 T = TypeVar("T")
 
@@ -200,7 +200,7 @@ def _authorised(
 
 def _start(day: date | None, known: datetime, time_zone: str) -> datetime:
     """Give the first moment of a period. A date that is the known one's changes nothing."""
-    if day is None or day == day_of(known, time_zone):
+    if day is None or day == date_at(known, time_zone):
         return known
     return first_moment(day, time_zone)
 

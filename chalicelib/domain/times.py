@@ -26,15 +26,19 @@ def local(value: datetime, time_zone: str) -> str:
     return f"{there.day} {there:%B %Y, %H:%M %Z}"
 
 
+def date_at(value: datetime, time_zone: str) -> date:
+    """Return the date of a moment in the centre's time zone."""
+    return value.astimezone(ZoneInfo(time_zone)).date()
+
+
+def printed(day: date) -> str:
+    """Write a date for people: `1 March 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
-    there = value.astimezone(ZoneInfo(time_zone))
-    return f"{there.day} {there:%B %Y}"
-
-
-def day_of(value: datetime, time_zone: str) -> date:
-    """Return the date of a moment in a time zone."""
-    return value.astimezone(ZoneInfo(time_zone)).date()
+    return printed(date_at(value, time_zone))
 
 
 def first_moment(day: date, time_zone: str) -> datetime:
@@ -52,4 +56,4 @@ def end_of(day: date, time_zone: str) -> datetime:
 
 def last_day(end: datetime, time_zone: str) -> date:
     """Return the last date that a period which ends so has a moment of."""
-    return day_of(end - timedelta(milliseconds=1), time_zone)
+    return date_at(end - timedelta(milliseconds=1), time_zone)

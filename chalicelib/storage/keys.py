@@ -6,7 +6,7 @@
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | those of them who hold a role | query | `CENTRE#c`, `ROLE#role#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
-| the module versions of a centre | query | `CENTRE#c`, `MODULE#m#v` |
+| the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
 | somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
@@ -34,6 +34,7 @@ does not write to it.
 
 import hashlib
 
+from chalicelib.domain.modules import VERSION_LIMIT
 from chalicelib.storage.changes import Key
 
 SHARDS = 16
@@ -71,8 +72,8 @@ def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
 
 
 def centre_module(centre_id: str, module_id: str, version: int) -> Key:
-    """Key by which a centre lists a module version; versions sort as numbers do."""
-    return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{version:06}")
+    """Key by which a centre lists a module version; the newest version of a module comes first."""
+    return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{VERSION_LIMIT - version:06}")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:

@@ -1,10 +1,11 @@
 """Making people known at a centre, and changing what it knows of them. Nothing is deleted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Actor
+from chalicelib.domain.addresses import DueMail, MailKind
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.details import (
     Details,
@@ -126,6 +127,9 @@ def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membershi
     )
     if new.address and new.address_verified:
         membership = replace(membership, address_verified_at=now)
+    elif new.address:
+        due = (DueMail(MailKind.VERIFY, new.address),)
+        membership = replace(membership, due=due, asked_at=now)
     authorisations = (new.authorisation,) if new.authorisation else ()
     _create(runtime, Member(membership, authorisations), OPERATOR)
     return membership
@@ -152,7 +156,7 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
 
 
 def change_person(
-    runtime: Runtime, actor: Actor, person_id: str, details: Details, if_match: str
+    runtime: Runtime, actor: Actor, person_id: str, details: Details, if_match: Container[str]
 ) -> Person:
     """Change what the actor's centre knows of somebody.
 
@@ -164,7 +168,7 @@ def change_person(
     centre = load_centre(runtime, actor.centre_id)
     after = applied(details, before, centre.time_zone, runtime.now())
     if changed_fields(before, after):
-        if if_match != etag(before):
+        if etag(before) not in if_match:
             raise _stale(before)
         require_not_own(actor, before, after)
         check_member(after, _further_flaws(runtime, before, after))

@@ -24,10 +24,11 @@ PLANTED = "PLANTED-GUIDANCE"
 
 
 def members(value: Any) -> set[str]:
-    """Collect the name of every member, however deep."""
+    """Collect the name of every member that is not null, however deep."""
     match value:
         case dict():
-            return set(value) | {name for inner in value.values() for name in members(inner)}
+            filled = {name for name, inner in value.items() if inner is not None}
+            return filled | {name for inner in value.values() for name in members(inner)}
         case list():
             return {name for inner in value for name in members(inner)}
         case _:

@@ -1,5 +1,8 @@
 """What a gateway alone does: browsers' preflights, unknown paths, other methods."""
 
+import uuid
+from urllib.parse import urljoin
+
 import pytest
 
 from cli.cloud import http
@@ -52,3 +55,24 @@ def test_our_code_answers_every_method_of_a_known_path(stack: Stack, method: str
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "method-not-allowed"
+
+
+@pytest.mark.parametrize("token", [None, "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"])
+def test_an_unknown_path_is_a_problem_too(stack: Stack, token: str | None) -> None:
+    sent = {"Origin": APP} | ({"Authorization": f"Bearer {token}"} if token else {})
+    answer = http.request("GET", f"{stack.api}/v1/no-such-thing", headers=sent)
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    problem = answer.json()
+    assert (problem["code"], problem["status"], problem["errors"]) == ("no-such-route", 404, [])
+    assert uuid.UUID(problem["instance"].removeprefix("urn:uuid:"))
+    remedy = http.request("GET", problem["type"]).json()
+    assert (remedy["code"], remedy["title"]) == (problem["code"], problem["title"])
+
+
+def test_our_own_problems_lead_back_to_where_they_happened(stack: Stack) -> None:
+    address = f"{stack.api}/v1/certificates/01-%C3%A9%25"
+    problem = http.request("GET", address).json()
+    assert urljoin(address, problem["instance"]) == address
+    assert http.request("GET", urljoin(address, problem["type"])).json()["code"] == "not-found"
