@@ -18,6 +18,7 @@ from chalicelib.domain.people import (
     MODULES_LIMIT,
     NAME_LIMIT,
     NUMBER_LIMIT,
+    QUALIFICATION_LIMIT,
     SUBJECT_LIMIT,
     Authorisation,
     Identity,
@@ -63,24 +64,32 @@ class Me(AnswerModel):
 class IdentityIn(RequestModel):
     """A sign-in identity: `iss` and `sub` of the person's tokens."""
 
-    issuer: Annotated[Text, Field(min_length=1, max_length=ISSUER_LIMIT)]
-    subject: Annotated[Text, Field(min_length=1, max_length=SUBJECT_LIMIT)]
+    issuer: Annotated[Text, Field(min_length=1, max_length=ISSUER_LIMIT)] = Field(
+        description="`iss` of the tokens, exactly."
+    )
+    subject: Annotated[Text, Field(min_length=1, max_length=SUBJECT_LIMIT)] = Field(
+        description="`sub` of the tokens, exactly."
+    )
 
 
 class AuthorisationIn(RequestModel):
     """What somebody is authorised to do in a role, with the qualification they hold.
 
-    `modules` are ids, or `*` for all. Dates are inclusive, in the centre's time zone; without
-    `starts_on` it starts at once. The countersigner is another assessor of the centre, whose
-    countersignature every judgement needs as long as they are named.
+    Dates are inclusive, in the centre's time zone.
     """
 
-    role: Role
-    qualification: Annotated[Text, Field(max_length=80)]
-    modules: Annotated[list[ModuleId], Field(min_length=1, max_length=MODULES_LIMIT)]
-    starts_on: Day | None = None
-    ends_on: Day | None = None
-    countersigner_id: Identifier | None = None
+    role: Role = Field(description="Assessor or internal verifier, which the person has to be.")
+    qualification: Annotated[Text, Field(max_length=QUALIFICATION_LIMIT)] = Field(
+        description="What the person holds, in at most 80 bytes, such as CAVA; or `none`."
+    )
+    modules: Annotated[list[ModuleId], Field(min_length=1, max_length=MODULES_LIMIT)] = Field(
+        description="Ids of modules, or `*` for all."
+    )
+    starts_on: Day | None = Field(default=None, description="The first day; else at once.")
+    ends_on: Day | None = Field(default=None, description="The last day; else it goes on.")
+    countersigner_id: Identifier | None = Field(
+        default=None, description="Another assessor, who has to countersign every judgement."
+    )
 
 
 Identities = Annotated[list[IdentityIn], Field(max_length=IDENTITIES_LIMIT)]
@@ -90,20 +99,25 @@ Authorisations = Annotated[list[AuthorisationIn], Field(max_length=2)]
 class PersonIn(RequestModel):
     """Somebody to be made known at the centre.
 
-    Dates are inclusive, in the centre's time zone; without `starts_on` the membership starts at
-    once, without `ends_on` it goes on. An address is verified by a mail to it before anything else
-    is sent there.
+    Dates are inclusive, in the centre's time zone.
     """
 
-    name: Name
-    roles: Roles
-    address: Address = ""
-    learner_number: Number = ""
-    registration: Number = ""
-    identities: Identities = Field(default_factory=list)
-    starts_on: Day | None = None
-    ends_on: Day | None = None
-    authorisations: Authorisations = Field(default_factory=list)
+    name: Name = Field(description="As it is to be printed, in any script, in one line.")
+    roles: Roles = Field(description="What the person is at this centre.")
+    address: Address = Field(
+        default="",
+        description="Of this person alone. A mail asks to verify it before others are sent there.",
+    )
+    learner_number: Number = Field(default="", description="Of this person alone.")
+    registration: Number = Field(default="", description="With the awarding body.")
+    identities: Identities = Field(
+        default_factory=list, description="All by which the person signs in to this centre."
+    )
+    starts_on: Day | None = Field(default=None, description="The first day; else at once.")
+    ends_on: Day | None = Field(default=None, description="The last day; else it goes on.")
+    authorisations: Authorisations = Field(
+        default_factory=list, description="At most one for each role that needs one."
+    )
 
 
 class PersonChange(RequestModel):
@@ -113,15 +127,22 @@ class PersonChange(RequestModel):
     a role that `authorisations` does not name is authorised no more.
     """
 
-    name: Name | None = None
-    roles: Roles | None = None
-    address: Address | None = None
-    learner_number: Number | None = None
-    registration: Number | None = None
-    identities: Identities | None = None
-    starts_on: Day | None = None
-    ends_on: Day | None = None
-    authorisations: Authorisations | None = None
+    name: Name | None = Field(default=None, description="As it is to be printed from now on.")
+    roles: Roles | None = Field(default=None, description="All roles from now on.")
+    address: Address | None = Field(
+        default=None,
+        description="Links to the one before die at once; a mail asks to verify this one.",
+    )
+    learner_number: Number | None = Field(default=None, description="Of this person alone.")
+    registration: Number | None = Field(default=None, description="With the awarding body.")
+    identities: Identities | None = Field(
+        default=None, description="All by which the person signs in to this centre."
+    )
+    starts_on: Day | None = Field(default=None, description="The first day.")
+    ends_on: Day | None = Field(default=None, description="The last day; null takes the end away.")
+    authorisations: Authorisations | None = Field(
+        default=None, description="All that the person is authorised to do from now on."
+    )
 
 
 class PersonSummary(AnswerModel):

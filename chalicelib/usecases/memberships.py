@@ -55,21 +55,6 @@ from chalicelib.usecases.requests import Request, answered, remember
 OPERATOR = "operator"
 HISTORY_SHOWN = 20
 TRIES = 3
-KNOWN = {
-    "ADDRESS": (
-        "address-taken",
-        "Somebody at this centre has this address, and links go to an address of one's own.",
-    ),
-    "LEARNER": ("learner-number-taken", "Somebody at this centre has this learner number."),
-    "AT": (
-        "identity-known",
-        "Somebody at this centre is known by this sign-in identity already; look them up instead.",
-    ),
-    "WHO": (
-        "identity-known",
-        "This centre knows the person of this sign-in identity already, by another one.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,13 +368,19 @@ def _still_administrator(actor: Actor, before: Member) -> Iterator[Change]:
 
 
 def _refusal(current: Mapping[Key, Item | None]) -> DomainError:
-    """Say what stands in the way of a change."""
+    """Say what stands in the way of a change: most often, somebody else has it."""
     for key, item in current.items():
-        kind = key.sk.partition("#")[0]
-        if kind not in KNOWN or item is None:
-            continue
-        code, detail = KNOWN[kind]
-        return Conflict(code, detail, (), current={"person_id": item["person_id"]})
+        who = {"current": {"person_id": item.get("person_id")}} if item else {}
+        match key.sk.partition("#")[0]:
+            case "ADDRESS" if item:
+                detail = "Somebody at this centre has this address; links go to one's own alone."
+                return Conflict("address-taken", detail, (), **who)
+            case "LEARNER" if item:
+                detail = "Somebody at this centre has this learner number."
+                return Conflict("learner-number-taken", detail, (), **who)
+            case "AT" | "WHO" if item:
+                detail = "Somebody is known by this sign-in identity already; look them up instead."
+                return Conflict("identity-known", detail, (), **who)
     return Unavailable("busy", "Something changed at the same moment; send the same again.")
 
 
