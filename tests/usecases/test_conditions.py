@@ -7,29 +7,34 @@ condition left out it must not, or the condition would be there for nothing.
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.details import Details
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.links import link_for
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Identity, Membership, Role
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Key, Put, Update
+from chalicelib.storage.changes import Key, Put, Update, create
 from chalicelib.usecases import (
+    addresses,
     attempts,
     centres,
     certificates,
     enrolments,
+    memberships,
     pages,
     people,
     verifications,
 )
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
-from tests.world import World
+from tests.world import ISSUER, World
 
 Scenario = Callable[[World], bool]
 OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
@@ -340,6 +345,88 @@ def two_changes_of_a_centre_at_once(world: World) -> bool:
     return centres.load_centre(*of).name == "Quayside Training"
 
 
+def changed(world: World, person: Actor, **fields: Any) -> None:
+    of = (world.runtime, world.administrator, person.id)
+    etag = memberships.get_person(*of).etag
+    memberships.change_person(*of, Details(**fields), {etag})
+
+
+def known(world: World, person: Actor) -> Membership:
+    return memberships.read(world.runtime, world.centre.id, person.id).membership
+
+
+def two_changes_of_a_person_at_once(world: World) -> bool:
+    world.table.interruption = lambda: changed(world, world.candidate, registration="R-1")
+    with refusals():
+        changed(world, world.candidate, name="Zoë Married")
+    return known(world, world.candidate).registration == "R-1"
+
+
+def two_who_take_one_address_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.CANDIDATE)
+    address = "both@example.org"
+    world.table.interruption = lambda: changed(world, other, address=address)
+    with refusals():
+        changed(world, world.candidate, address=address)
+    return known(world, world.candidate).address != known(world, other).address
+
+
+def two_who_take_one_learner_number_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.CANDIDATE)
+    world.table.interruption = lambda: changed(world, other, learner_number="L-1")
+    with refusals():
+        changed(world, world.candidate, learner_number="L-1")
+    return not known(world, world.candidate).learner_number
+
+
+def an_identity_linked_to_two_people(world: World) -> bool:
+    identity = Identity(ISSUER.issuer, "Oda Other")
+    other = world.person("Oda Other", Role.CANDIDATE)
+    with refusals():
+        changed(world, world.candidate, identities=(identity,))
+    return people.read_links(world.runtime, identity)[world.centre.id] == other.id
+
+
+def somebody_made_known_twice_by_two_identities(world: World) -> bool:
+    elsewhere = world.new_centre("Hilltop Care Training")
+    there = world.person("Nadia there", Role.CANDIDATE, centre=elsewhere)
+    linked = Identity(ISSUER.issuer, "Nadia there")
+    world.person("Nadia here", Role.CANDIDATE, identity=linked)
+    second = Identity(ISSUER.issuer, "Nadia elsewhere")
+    key = keys.identity(second.issuer, second.subject, elsewhere.id)
+    world.runtime.table.write(create(key, {"person_id": there.id}))
+    with refusals():
+        world.person("Nadia again", Role.CANDIDATE, identity=second)
+    return known(world, there).name == "Nadia here"
+
+
+def two_administrators_who_end_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    of = world.runtime
+    world.table.interruption = lambda: memberships.end_membership(of, other, world.administrator.id)
+    with refusals():
+        memberships.end_membership(of, world.administrator, other.id)
+    return not known(world, other).over_at(world.clock())
+
+
+def two_administrators_who_demote_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    demoted = Details(roles=frozenset({Role.CANDIDATE}))
+    etags = {'"1"', '"2"'}
+    of = (world.runtime, other, world.administrator.id, demoted, etags)
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, demoted, etags)
+    return Role.ADMINISTRATOR in known(world, other).roles
+
+
+def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
+    changed(world, world.candidate, address="one@example.org")
+    world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
+    addresses.mail_due(world.runtime, world.centre.id, world.candidate.id)
+    return "two@example.org" in [address for address, _, _ in world.outbox.sent]
+
+
 CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
@@ -368,6 +455,14 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CERTIFICATE", "pk", two_certificates_with_one_public_id),
     ("OPEN", "pk", a_candidate_enrolled_twice_in_a_module),
     ("CENTRE", "version", two_changes_of_a_centre_at_once),
+    ("WHO", "version", two_changes_of_a_person_at_once),
+    ("ADDRESS", "pk", two_who_take_one_address_at_once),
+    ("LEARNER", "pk", two_who_take_one_learner_number_at_once),
+    ("AT", "pk", an_identity_linked_to_two_people),
+    ("WHO", "pk", somebody_made_known_twice_by_two_identities),
+    ("WHO", "valid_until", two_administrators_who_end_each_other_at_once),
+    ("WHO", "roles", two_administrators_who_demote_each_other_at_once),
+    ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
 ]
 NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
 
