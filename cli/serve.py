@@ -20,11 +20,11 @@ from cli.cast import (
     create_newcomer,
     operator_runtime,
 )
-from cli.centres import SERVED
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
 from cli.stack import PASSWORD, Stack, deploy
+from cli.stages import SERVED
 from infra.package import PackagingError, package
 
 

@@ -30,10 +30,10 @@ from chalicelib.domain.errors import (
     UnsupportedMedia,
     not_found,
 )
+from chalicelib.domain.people import Identity
 from chalicelib.log import log, log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.usecases import people
-from chalicelib.usecases.people import Identity
 from chalicelib.usecases.requests import Request, fingerprint
 
 BODY_LIMIT = 256 * 1024  # bytes

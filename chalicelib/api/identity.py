@@ -16,8 +16,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from chalicelib.domain.errors import Unauthenticated, Unavailable
+from chalicelib.domain.people import Identity
 from chalicelib.runtime import Issuer, Runtime
-from chalicelib.usecases.people import Identity
 
 ALGORITHMS = ("RS256", "PS256", "ES256")  # RFC 7518; never a symmetric one, never none
 KEYS_KEPT = timedelta(hours=1)

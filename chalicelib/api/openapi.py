@@ -78,6 +78,7 @@ COUNT = {"type": "integer", "minimum": 1, "maximum": 999_999}
 PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "centre_id": ("The centre, from the memberships of `getMe`.", IDENTIFIER),
     "enrolment_id": ("The enrolment's `id`.", IDENTIFIER),
+    "person_id": ("The person's `id`.", IDENTIFIER),
     "page_id": ("The page's id, from the progress of the enrolment.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
@@ -125,13 +126,18 @@ class ProblemFlaw(AnswerModel):
 
 
 class CurrentVersion(AnswerModel):
-    """What stands now, where somebody was quicker."""
+    """What stands now, where somebody was quicker, or has what was asked for."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
-    etag: str = Field(description="Send it as If-Match once the difference is settled.")
+    etag: str | None = Field(
+        default=None, description="Send it as If-Match once the difference is settled."
+    )
     answers: dict[str, ItemAnswer] | None = Field(
         default=None, description="With `stale-page`: the current draft, by item id."
+    )
+    person_id: str | None = Field(
+        default=None, description="Where something belongs to one person alone: who has it."
     )
 
 

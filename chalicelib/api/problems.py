@@ -133,7 +133,28 @@ CODES: dict[str, Entry] = {
     "identity-known": Entry(
         409,
         "The sign-in identity is known already",
-        "Look up the person who has it.",
+        "Look up `current.person_id`, who has it at this centre.",
+    ),
+    "address-taken": Entry(
+        409,
+        "Somebody at this centre has the address",
+        "Give everybody an address of their own; `current.person_id` is who has this one. End a "
+        "membership, or change its address, to set the address free.",
+    ),
+    "learner-number-taken": Entry(
+        409,
+        "Somebody at this centre has the learner number",
+        "Look up `current.person_id`: it may be the same person, or one number is wrong.",
+    ),
+    "own-membership": Entry(
+        409,
+        "Administrators do not shut themselves out",
+        "Have another administrator do it, so that the centre keeps one.",
+    ),
+    "nothing-to-verify": Entry(
+        409,
+        "No address waits to be verified",
+        "Read the person: there is no address, it is verified, or the membership has ended.",
     ),
     "attempt-changed": Entry(
         409,
@@ -176,6 +197,11 @@ CODES: dict[str, Entry] = {
         412,
         "The enrolment was changed in between",
         "Read the enrolment again, then send with its current ETag as If-Match.",
+    ),
+    "stale-person": Entry(
+        412,
+        "The person was changed in between",
+        "Read the person again, then send with `current.etag` as If-Match.",
     ),
     "if-match-required": Entry(
         428,
@@ -223,7 +249,7 @@ CODES: dict[str, Entry] = {
         "Nobody can be enrolled like this",
         "Mend each place that `errors` points to.",
     ),
-    "invalid-centre": Entry(422, "The centre cannot be created", "Mend what `errors` lists."),
+    "invalid-centre": Entry(422, "The centre cannot be saved", "Mend what `errors` lists."),
     "invalid-person": Entry(422, "The person cannot be saved", "Mend what `errors` lists."),
     "unreadable-module": Entry(
         422,

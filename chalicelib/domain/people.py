@@ -1,22 +1,24 @@
-"""Centres and the people in them: memberships, and what an assessor is authorised to do."""
+"""The people of a centre: memberships, and what assessors and verifiers are authorised to do."""
 
-import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import available_timezones
 
+from chalicelib.domain.addresses import DueMail, address_flaws
 from chalicelib.domain.errors import Flaw, Invalid
+from chalicelib.domain.text import clean
 
 ALL_MODULES = "*"
 NAME_LIMIT = 200  # characters
-ADDRESS_LIMIT = 254  # characters; RFC 5321, section 4.5.3.1.3, less the angle brackets
+NUMBER_LIMIT = 64  # characters of a learner number, or of a registration
+ISSUER_LIMIT = 255  # characters
+SUBJECT_LIMIT = 255  # characters; OpenID Connect Core 1.0, section 2
+IDENTITIES_LIMIT = 10  # of one person at one centre
 QUALIFICATION_LIMIT = 80  # bytes of UTF-8: it is frozen into the head of every attempt judged
 MODULES_LIMIT = 50  # modules named in one authorisation
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories that no name has
-ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
 
 class Role(StrEnum):
@@ -33,17 +35,21 @@ AUTHORISED = frozenset({Role.ASSESSOR, Role.INTERNAL_VERIFIER})  # roles that ne
 
 
 @dataclass(frozen=True, slots=True)
-class Centre:
-    """A training provider: the wall between tenants."""
+class Identity:
+    """Who a sign-in service says somebody is: the `iss` and `sub` of its tokens."""
 
-    id: str
-    name: str
-    time_zone: str = "Europe/London"
+    issuer: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """Somebody's place at one centre, with the name and the address that the centre knows."""
+    """Somebody's place at one centre, with the name and the address that the centre knows.
+
+    `identities` are those that this centre has linked; `registration` is with an awarding body.
+    `due` are mails about the address that have not been sent yet, `asked_at` is when its holder
+    was last asked to verify it. `version` counts the changes of all that the centre knows.
+    """
 
     centre_id: str
     person_id: str
@@ -53,10 +59,21 @@ class Membership:
     valid_until: datetime | None = None
     address: str = ""
     address_verified_at: datetime | None = None
+    learner_number: str = ""
+    registration: str = ""
+    identities: tuple[Identity, ...] = ()
+    due: tuple[DueMail, ...] = ()
+    asked_at: datetime | None = None
+    version: int = 1
 
     def valid_at(self, now: datetime) -> bool:
         """Whether the membership holds at this moment; the end is the first moment without it."""
         return within(now, self.valid_from, self.valid_until)
+
+    def over_at(self, now: datetime) -> bool:
+        """Whether the membership has ended by this moment, or will never begin."""
+        end = self.valid_until
+        return end is not None and end <= max(now, self.valid_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,64 +109,95 @@ class Member:
         return next((each for each in self.authorisations if each.role is role), None)
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """Who changed what a centre knows of somebody, when, and which fields: it is never undone."""
+
+    at: datetime
+    by: str
+    fields: tuple[str, ...]
+
+
 def within(now: datetime, start: datetime, end: datetime | None) -> bool:
     """Whether a moment lies in a period that contains its start and not its end."""
     return start <= now and (end is None or now < end)
 
 
-def check_centre(centre: Centre) -> None:
-    """Raise Invalid where a centre could not be written on a certificate."""
-    flaws = list(_name_flaws("/name", centre.name))
-    if centre.time_zone not in available_timezones():
-        detail = "Name a zone of the IANA time zone database, such as Europe/London."
-        flaws.append(Flaw("/time_zone", "unknown-time-zone", detail))
-    if flaws:
-        raise Invalid("invalid-centre", "The centre was not created; mend what is listed.", flaws)
-
-
-def check_membership(membership: Membership) -> None:
-    """Raise Invalid where a membership makes no sense or lacks what its roles need."""
-    flaws = list(_name_flaws("/name", membership.name))
-    if not membership.roles:
-        flaws.append(Flaw("/roles", "no-role", "Name at least one role."))
-    address = membership.address
-    if address and (len(address) > ADDRESS_LIMIT or not ADDRESS.fullmatch(address)):
-        detail = "This is no e-mail address; write one such as name@example.org."
-        flaws.append(Flaw("/address", "invalid-address", detail))
-    if Role.ASSESSOR in membership.roles and not address:
-        detail = "An assessor needs an address: links to judge by are mailed to it."
-        flaws.append(Flaw("/address", "address-required", detail))
-    if membership.valid_until and membership.valid_until <= membership.valid_from:
-        detail = "The end must come after the start."
-        flaws.append(Flaw("/valid_until", "ends-before-start", detail))
+def check_member(member: Member, further: Iterable[Flaw] = ()) -> None:
+    """Raise Invalid, with further flaws, where what is to be known of somebody makes no sense."""
+    flaws = [*_membership_flaws(member.membership), *further]
+    roles: set[Role] = set()
+    for number, authorisation in enumerate(member.authorisations):
+        pointer = f"/authorisations/{number}"
+        flaws += _authorisation_flaws(pointer, authorisation, member.membership.roles - roles)
+        roles.add(authorisation.role)
     if flaws:
         raise Invalid("invalid-person", "The person was not saved; mend what is listed.", flaws)
 
 
-def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> None:
-    """Raise Invalid where an authorisation authorises nothing, or nobody who has the role."""
-    flaws = []
-    if authorisation.role not in AUTHORISED or authorisation.role not in roles:
-        detail = "Assessors and internal verifiers are authorised, for a role that they have."
-        flaws.append(Flaw("/authorisation/role", "role-not-held", detail))
-    if not authorisation.qualification.strip():
-        detail = "Say which assessor qualification is held, or `none`."
-        flaws.append(Flaw("/authorisation/qualification", "required", detail))
-    if len(authorisation.qualification.encode()) > QUALIFICATION_LIMIT:
-        detail = f"Write at most {QUALIFICATION_LIMIT} bytes; an abbreviation will do."
-        flaws.append(Flaw("/authorisation/qualification", "too-long", detail))
-    if not 1 <= len(authorisation.modules) <= MODULES_LIMIT:
-        detail = f"Name 1 to {MODULES_LIMIT} modules by id, or `*` for all."
-        flaws.append(Flaw("/authorisation/modules", "count", detail))
-    if authorisation.valid_until and authorisation.valid_until <= authorisation.valid_from:
-        detail = "The end must come after the start."
-        flaws.append(Flaw("/authorisation/valid_until", "ends-before-start", detail))
-    if flaws:
-        raise Invalid("invalid-person", "The person was not saved; mend what is listed.", flaws)
-
-
-def _name_flaws(pointer: str, name: str) -> Iterable[Flaw]:
-    lines = any(unicodedata.category(character) in CONTROLS for character in name)
-    if not name.strip() or len(name) > NAME_LIMIT or lines:
+def name_flaws(pointer: str, name: str) -> Iterator[Flaw]:
+    """Yield what keeps a name from being printed on one line."""
+    if not name.strip() or len(name) > NAME_LIMIT or not _in_one_line(name):
         detail = f"Write a name of 1 to {NAME_LIMIT} characters, in one line."
         yield Flaw(pointer, "invalid-name", detail)
+
+
+def _membership_flaws(membership: Membership) -> Iterator[Flaw]:
+    yield from name_flaws("/name", membership.name)
+    if not membership.roles:
+        yield Flaw("/roles", "no-role", "Name at least one role.")
+    if membership.address:
+        yield from address_flaws("/address", membership.address)
+    if Role.ASSESSOR in membership.roles and not membership.address:
+        detail = "An assessor needs an address: links to judge by are mailed to it."
+        yield Flaw("/address", "address-required", detail)
+    for field in ("learner_number", "registration"):
+        text = getattr(membership, field)
+        if len(text) > NUMBER_LIMIT or not _in_one_line(text) or text != text.strip():
+            detail = f"Write at most {NUMBER_LIMIT} characters, in one line, or leave it empty."
+            yield Flaw(f"/{field}", "invalid-number", detail)
+    if membership.valid_until and membership.valid_until <= membership.valid_from:
+        yield Flaw("/ends_on", "ends-before-start", "The end must come after the start.")
+    yield from _identity_flaws(membership.identities)
+
+
+def _identity_flaws(identities: tuple[Identity, ...]) -> Iterator[Flaw]:
+    if len(set(identities)) != len(identities) or len(identities) > IDENTITIES_LIMIT:
+        detail = f"Link at most {IDENTITIES_LIMIT} sign-in identities, each once."
+        yield Flaw("/identities", "count", detail)
+    for number, identity in enumerate(identities):
+        for field, text, limit in (
+            ("issuer", identity.issuer, ISSUER_LIMIT),
+            ("subject", identity.subject, SUBJECT_LIMIT),
+        ):
+            if not 1 <= len(text) <= limit or not _in_one_line(text):
+                detail = f"Write 1 to {limit} characters: what the tokens of this person carry."
+                yield Flaw(f"/identities/{number}/{field}", "invalid-identity", detail)
+
+
+def _authorisation_flaws(
+    pointer: str, authorisation: Authorisation, roles: frozenset[Role]
+) -> Iterator[Flaw]:
+    if authorisation.role not in AUTHORISED or authorisation.role not in roles:
+        detail = "Assessors and internal verifiers are authorised, once for each role they have."
+        yield Flaw(f"{pointer}/role", "role-not-held", detail)
+    if not authorisation.qualification.strip():
+        detail = "Say which assessor qualification is held, or `none`."
+        yield Flaw(f"{pointer}/qualification", "required", detail)
+    if len(authorisation.qualification.encode()) > QUALIFICATION_LIMIT:
+        detail = f"Write at most {QUALIFICATION_LIMIT} bytes; an abbreviation will do."
+        yield Flaw(f"{pointer}/qualification", "too-long", detail)
+    if not 1 <= len(authorisation.modules) <= MODULES_LIMIT:
+        detail = f"Name 1 to {MODULES_LIMIT} modules by id, or `*` for all."
+        yield Flaw(f"{pointer}/modules", "count", detail)
+    if authorisation.valid_until and authorisation.valid_until <= authorisation.valid_from:
+        yield Flaw(f"{pointer}/ends_on", "ends-before-start", "The end must come after the start.")
+
+
+def _in_one_line(text: str) -> bool:
+    """Whether a text can be printed in one line: no controls, and no towers of marks."""
+    try:
+        clean(text)
+    except ValueError:
+        return False
+    return not any(unicodedata.category(character) in CONTROLS for character in text)

@@ -1,6 +1,6 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -39,3 +39,21 @@ def printed(day: date) -> str:
 def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
     return printed(date_at(value, time_zone))
+
+
+def first_moment(day: date, time_zone: str) -> datetime:
+    """Return the moment at which a date begins in a time zone, where it may begin after midnight.
+
+    A date that a zone has skipped begins, and ends, with the date after it.
+    """
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def end_of(day: date, time_zone: str) -> datetime:
+    """Return the first moment after a date in a time zone."""
+    return first_moment(day + timedelta(days=1), time_zone)
+
+
+def last_day(end: datetime, time_zone: str) -> date:
+    """Return the last date that a period which ends so has a moment of."""
+    return date_at(end - timedelta(milliseconds=1), time_zone)

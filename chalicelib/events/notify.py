@@ -5,11 +5,11 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import events, links
+from chalicelib.usecases import addresses, events, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Put what was done on the bus, and mail the links of attempts that wait for their mail."""
+    """Put what was done on the bus, and send the mails that are due."""
 
     def changed(item: ItemChanged) -> None:
         # Where the bus or the mailer fails, the other one is served all the same; then the record
@@ -21,5 +21,7 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 links.mail_link(
                     runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
                 )
+            elif member := item.member:
+                addresses.mail_due(runtime, member.centre_id, member.person_id)
 
     return in_order(changes(event), changed)

@@ -6,7 +6,12 @@ from typing import Any, Protocol, TypeVar
 
 from chalicelib.log import log_failure
 from chalicelib.storage.changes import Key
-from chalicelib.storage.keys import parse_attempt, parse_enrolment
+from chalicelib.storage.keys import (
+    is_membership,
+    parse_attempt,
+    parse_enrolment,
+    parse_membership,
+)
 
 
 class Sequenced(Protocol):
@@ -32,6 +37,15 @@ class HeadChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """A membership was written. What it holds is read from the table, not from here."""
+
+    sequence: str
+    centre_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemChanged:
     """An item was written: its texts before (none, if it is new) and after."""
 
@@ -48,6 +62,13 @@ class ItemChanged:
         return HeadChanged(
             self.sequence, *parse_enrolment(self.key.pk), *parse_attempt(self.key.sk)
         )
+
+    @property
+    def member(self) -> MemberChanged | None:
+        """The member whose membership it is, if it is one."""
+        if not is_membership(self.key.sk):
+            return None
+        return MemberChanged(self.sequence, *parse_membership(self.key))
 
 
 def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:

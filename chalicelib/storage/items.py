@@ -4,28 +4,79 @@ import json
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.addresses import DueMail, MailKind
 from chalicelib.domain.answers import Answers, documents, from_documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import (
+    Centre,
+    LinkPolicy,
+    RecordClass,
+    Retention,
+    RetentionRule,
+    RetentionStart,
+)
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.events import Kind
 from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
-from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
 from chalicelib.domain.times import parse, stamp
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import parse_attempt, parse_enrolment
+from chalicelib.storage.keys import open_index, parse_attempt, parse_enrolment
 from chalicelib.storage.packing import pack, unpack
 
 
 def from_centre(centre: Centre) -> Item:
     """Attributes of a centre."""
-    return {"id": centre.id, "name": centre.name, "time_zone": centre.time_zone}
+    return {
+        "id": centre.id,
+        "name": centre.name,
+        "time_zone": centre.time_zone,
+        "mail_sender": centre.mail_sender,
+        "links": str(centre.links),
+        "public_name": centre.public_name,
+        "retention": [
+            {
+                "class": str(rule.record_class),
+                "version": rule.version,
+                "since": stamp(rule.since),
+                "start": str(rule.retention.start),
+                "months": rule.retention.months,
+                "hold": rule.retention.hold,
+            }
+            for rule in centre.retention
+        ],
+        "version": centre.version,
+    }
 
 
 def to_centre(item: Item) -> Centre:
     """Read a centre."""
-    return Centre(item["id"], item["name"], item["time_zone"])
+    return Centre(
+        id=item["id"],
+        name=item["name"],
+        time_zone=item["time_zone"],
+        mail_sender=item["mail_sender"],
+        links=LinkPolicy(item["links"]),
+        public_name=item["public_name"],
+        retention=tuple(map(_to_rule, item["retention"])),
+        version=int(item["version"]),
+    )
+
+
+def _to_rule(fields: Item) -> RetentionRule:
+    months = fields["months"]
+    return RetentionRule(
+        record_class=RecordClass(fields["class"]),
+        version=int(fields["version"]),
+        since=parse(fields["since"]),
+        retention=Retention(
+            start=RetentionStart(fields["start"]),
+            months=None if months is None else int(months),
+            hold=fields["hold"],
+        ),
+    )
 
 
 def from_membership(membership: Membership) -> Item:
@@ -39,7 +90,23 @@ def from_membership(membership: Membership) -> Item:
         "valid_until": _stamp(membership.valid_until),
         "address": membership.address,
         "address_verified_at": _stamp(membership.address_verified_at),
+        "learner_number": membership.learner_number,
+        "registration": membership.registration,
+        "identities": [
+            {"issuer": each.issuer, "subject": each.subject} for each in membership.identities
+        ],
+        "asked_at": _stamp(membership.asked_at),
+        "version": membership.version,
+        **due_mails(membership.centre_id, membership.person_id, membership.due),
     }
+
+
+def due_mails(centre_id: str, person_id: str, due: tuple[DueMail, ...]) -> Item:
+    """Attributes of a membership for the mails that are due: none, once they are all sent."""
+    if not due:
+        return {}
+    mails = [{"kind": str(mail.kind), "address": mail.address} for mail in due]
+    return {"due": mails, **open_index(centre_id, person_id)}
 
 
 def to_membership(item: Item) -> Membership:
@@ -53,7 +120,23 @@ def to_membership(item: Item) -> Membership:
         valid_until=_moment(item, "valid_until"),
         address=item["address"],
         address_verified_at=_moment(item, "address_verified_at"),
+        learner_number=item["learner_number"],
+        registration=item["registration"],
+        identities=tuple(Identity(**each) for each in item["identities"]),
+        due=tuple(DueMail(MailKind(each["kind"]), each["address"]) for each in item.get("due", ())),
+        asked_at=_moment(item, "asked_at"),
+        version=int(item["version"]),
     )
+
+
+def from_history(entry: HistoryEntry) -> Item:
+    """Attributes of the record of a change."""
+    return {"at": stamp(entry.at), "by": entry.by, "fields": list(entry.fields)}
+
+
+def to_history(item: Item) -> HistoryEntry:
+    """Read the record of a change."""
+    return HistoryEntry(parse(item["at"]), item["by"], tuple(item["fields"]))
 
 
 def from_authorisation(authorisation: Authorisation) -> Item:

@@ -4,6 +4,7 @@
 |---|---|---|
 | a centre | get | `CENTRE#c`, `CENTRE` |
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
+| those of them who hold a role | query | `CENTRE#c`, `ROLE#role#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
@@ -11,6 +12,9 @@
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
 | somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
+| what was changed of them, by whom | query | `PERSON#p`, `HISTORY#c#id` |
+| who has an address at a centre | get | `CENTRE#c`, `ADDRESS#sha256(address)` |
+| who has a learner number at a centre | get | `CENTRE#c`, `LEARNER#sha256(number)` |
 | somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
 | the open enrolment of a candidate in a module | get | `PERSON#p`, `OPEN#c#m` |
@@ -23,10 +27,11 @@
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
 | the answer to a request sent before | get | `REQUEST#sha256(actor, route, key)`, `REQUEST` |
-| open enrolments, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
+| what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments have its keys), sharded, and holds keys alone: signing does not write to it.
+enrolments, and members to whom mail is due, have its keys), sharded, and holds keys alone: signing
+does not write to it.
 """
 
 import hashlib
@@ -46,6 +51,21 @@ def centre(centre_id: str) -> Key:
 def centre_person(centre_id: str, person_id: str) -> Key:
     """Key by which a centre lists a person."""
     return Key(f"CENTRE#{centre_id}", f"PERSON#{person_id}")
+
+
+def centre_role(centre_id: str, role: str, person_id: str) -> Key:
+    """Key by which a centre lists a person who holds a role."""
+    return Key(f"CENTRE#{centre_id}", f"ROLE#{role}#{person_id}")
+
+
+def address(centre_id: str, address: str) -> Key:
+    """Key that only one person of a centre can hold: a mail address, however its case."""
+    return Key(f"CENTRE#{centre_id}", f"ADDRESS#{_hash(address.lower())}")
+
+
+def learner(centre_id: str, number: str) -> Key:
+    """Key that only one person of a centre can hold: a learner number."""
+    return Key(f"CENTRE#{centre_id}", f"LEARNER#{_hash(number)}")
 
 
 def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
@@ -81,6 +101,11 @@ def identity(issuer: str, subject: str, centre_id: str) -> Key:
 def membership(person_id: str, centre_id: str) -> Key:
     """Key of a membership."""
     return Key(f"PERSON#{person_id}", f"WHO#{centre_id}#MEMBERSHIP")
+
+
+def history(person_id: str, centre_id: str, change_id: str) -> Key:
+    """Key of the record of a change; ids sort by time."""
+    return Key(f"PERSON#{person_id}", f"HISTORY#{centre_id}#{change_id}")
 
 
 def authorisation(person_id: str, centre_id: str, role: str) -> Key:
@@ -148,10 +173,20 @@ def request(actor_id: str, route: str, idempotency_key: str) -> Key:
     return Key(f"REQUEST#{_hash(actor_id, route, idempotency_key)}", "REQUEST")
 
 
-def open_index(centre_id: str, enrolment_id: str) -> dict[str, str]:
-    """Give the attributes that put an enrolment into the sweeper's index."""
-    shard = int(_hash(enrolment_id)[:8], 16) % SHARDS
-    return {"open_shard": str(shard), "open_key": f"{centre_id}#{enrolment_id}"}
+def open_index(centre_id: str, own_id: str) -> dict[str, str]:
+    """Give the attributes that put an enrolment, or a member, into the sweeper's index."""
+    shard = int(_hash(own_id)[:8], 16) % SHARDS
+    return {"open_shard": str(shard), "open_key": f"{centre_id}#{own_id}"}
+
+
+def is_membership(sk: str) -> bool:
+    """Whether the sort key is that of a membership."""
+    return sk.startswith("WHO#") and sk.endswith("#MEMBERSHIP")
+
+
+def parse_membership(key: Key) -> tuple[str, str]:
+    """Read centre and person back from the key of a membership."""
+    return key.sk.split("#")[1], key.pk.removeprefix("PERSON#")
 
 
 def parse_enrolment(pk: str) -> tuple[str, str]:

@@ -1,8 +1,12 @@
 """The tokens of signed links: HMAC-SHA-256 (RFC 2104) over a fixed binary form of the link.
 
-A token is base64url (RFC 4648, section 5) without padding of: version, key id, centre, enrolment,
-assessor, attempt, generation, expiry in seconds, content hash, page id, and the code over all of
-these. The version byte fixes the algorithm; nothing in a token chooses one.
+A token is base64url (RFC 4648, section 5) without padding of: version, key id, what the link binds
+together, and the code over all of these. The version byte fixes the algorithm and what the link is
+for, so that none is taken for one of another kind; nothing in a token chooses.
+
+- to judge by: centre, enrolment, assessor, attempt, generation, expiry in seconds, content hash,
+  digest of the address, page id
+- to verify an address by: centre, person, expiry in seconds, digest of the address
 """
 
 import base64
@@ -15,15 +19,18 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
+from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
 
-VERSION = 1
-FORM = struct.Struct(">BB16s16s16sHHQ32s")
+REVIEW, ADDRESS = 2, 3  # version bytes; 1 was that of links that bound no address
+HEADER = struct.Struct(">BB")
+FORM = struct.Struct(">16s16s16sHHQ32s16s")
+ADDRESS_FORM = struct.Struct(">16s16sQ16s")
 CODE_BYTES = 32
 
 
 class LinkSigner:
-    """Makes and reads the tokens of review links with the keys it is given, at most two alive."""
+    """Makes and reads the tokens of links with the keys it is given, at most two alive."""
 
     def __init__(self, load_keys: Callable[[], tuple[int, Mapping[int, bytes]]]) -> None:
         """`load_keys` returns the id of the key to sign with, and all live keys by id."""
@@ -31,22 +38,42 @@ class LinkSigner:
         self._loaded: tuple[int, Mapping[int, bytes]] | None = None
 
     def token(self, link: ReviewLink) -> str:
-        """Make the token of a link: the same link gives the same token."""
-        current, keys = self._keys()
+        """Make the token of a link to judge by: the same link gives the same token."""
         content = FORM.pack(
-            VERSION,
-            current,
-            *(ULID.from_str(text).bytes for text in _ids(link)),
+            *_bytes_of(link.centre_id, link.enrolment_id, link.assessor_id),
             link.attempt,
             link.generation,
             int(link.expires_at.timestamp()),
             bytes.fromhex(link.content_hash),
-        ) + link.page_id.encode("ascii")
-        code = hmac.digest(keys[current], content, hashlib.sha256)
-        return base64.urlsafe_b64encode(content + code).rstrip(b"=").decode("ascii")
+            bytes.fromhex(link.address),
+        )
+        return self._sign(REVIEW, content + link.page_id.encode("ascii"))
 
     def read(self, token: str) -> ReviewLink | None:
-        """Read a token, or return None where it is not exactly one that we made."""
+        """Read a token to judge by, or return None where it is not exactly one that we made."""
+        content = self._verify(REVIEW, token)
+        return _review_link(content) if content and len(content) > FORM.size else None
+
+    def address_token(self, link: AddressLink) -> str:
+        """Make the token of a link to verify an address by: the same link gives the same token."""
+        ids = _bytes_of(link.centre_id, link.person_id)
+        expiry = int(link.expires_at.timestamp())
+        digest = bytes.fromhex(link.address)
+        return self._sign(ADDRESS, ADDRESS_FORM.pack(*ids, expiry, digest))
+
+    def read_address(self, token: str) -> AddressLink | None:
+        """Read a token to verify by, or return None where it is not exactly one that we made."""
+        content = self._verify(ADDRESS, token)
+        return _address_link(content) if content and len(content) == ADDRESS_FORM.size else None
+
+    def _sign(self, version: int, content: bytes) -> str:
+        current, keys = self._keys()
+        signed = HEADER.pack(version, current) + content
+        code = hmac.digest(keys[current], signed, hashlib.sha256)
+        return base64.urlsafe_b64encode(signed + code).rstrip(b"=").decode("ascii")
+
+    def _verify(self, version: int, token: str) -> bytes | None:
+        """Return what a token of this version says, or None where it is not one that we made."""
         try:
             padded = token.encode("ascii") + b"=" * (-len(token) % 4)
             raw = base64.b64decode(padded, altchars=b"-_", validate=True)
@@ -55,14 +82,14 @@ class LinkSigner:
         # The last character carries unused bits, and padding could be written: one spelling only.
         if base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != token:
             return None
-        content, code = raw[:-CODE_BYTES], raw[-CODE_BYTES:]
-        if len(content) <= FORM.size or content[0] != VERSION:
+        signed, code = raw[:-CODE_BYTES], raw[-CODE_BYTES:]
+        if len(signed) <= HEADER.size or signed[0] != version:
             return None
         _, keys = self._keys()
-        key = keys.get(content[1])
-        if key is None or not hmac.compare_digest(hmac.digest(key, content, "sha256"), code):
+        key = keys.get(signed[1])
+        if key is None or not hmac.compare_digest(hmac.digest(key, signed, "sha256"), code):
             return None
-        return _link(content)
+        return signed[HEADER.size :]
 
     def _keys(self) -> tuple[int, Mapping[int, bytes]]:
         if self._loaded is None:
@@ -70,12 +97,22 @@ class LinkSigner:
         return self._loaded
 
 
-def _ids(link: ReviewLink) -> tuple[str, str, str]:
-    return link.centre_id, link.enrolment_id, link.assessor_id
+def _bytes_of(*ids: str) -> list[bytes]:
+    return [ULID.from_str(each).bytes for each in ids]
 
 
-def _link(content: bytes) -> ReviewLink:
-    _, _, centre, enrolment, assessor, attempt, generation, expiry, digest = FORM.unpack_from(
+def _address_link(content: bytes) -> AddressLink:
+    centre, person, expiry, address = ADDRESS_FORM.unpack(content)
+    return AddressLink(
+        centre_id=str(ULID(centre)),
+        person_id=str(ULID(person)),
+        address=address.hex(),
+        expires_at=datetime.fromtimestamp(expiry, UTC),
+    )
+
+
+def _review_link(content: bytes) -> ReviewLink:
+    centre, enrolment, assessor, attempt, generation, expiry, digest, address = FORM.unpack_from(
         content
     )
     return ReviewLink(
@@ -87,4 +124,5 @@ def _link(content: bytes) -> ReviewLink:
         assessor_id=str(ULID(assessor)),
         generation=generation,
         expires_at=datetime.fromtimestamp(expiry, UTC),
+        address=address.hex(),
     )

@@ -19,7 +19,7 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Delete, Update, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, people
+from chalicelib.usecases import centres, enrolments, people
 
 FIRST_ISSUE = 1
 TRIES = 3
@@ -122,7 +122,7 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
     attempts = enrolments.attempts(runtime, enrolment)
     if outstanding(module, attempts):
         return None
-    centre = people.load_centre(runtime, enrolment.centre_id)
+    centre = centres.load_centre(runtime, enrolment.centre_id)
     candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
     if candidate is None:
         raise not_found()

@@ -13,6 +13,7 @@ from chalicelib.domain.access import (
 )
 from chalicelib.domain.answers import Answers, from_documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment, latest
 from chalicelib.domain.errors import Conflict, Gone, NotFound, not_found
 from chalicelib.domain.judgements import Decision, Judgement
@@ -22,17 +23,18 @@ from chalicelib.domain.links import (
     ReviewLink,
     link_for,
     link_state,
+    made_for,
     renewed_expiry,
 )
 from chalicelib.domain.marking import Mark, mark
 from chalicelib.domain.modules import Module, Page, without_key
-from chalicelib.domain.people import Centre, Membership, Role
+from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.times import local, stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attempts, enrolments, judgements, people
+from chalicelib.usecases import attempts, centres, enrolments, judgements, people
 from chalicelib.usecases.attempts import SignedAttempt
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.requests import Request
@@ -80,6 +82,8 @@ def require_link(runtime: Runtime, token: str) -> ReviewLink:
 def open_link(runtime: Runtime, token: str) -> Opened:
     """Tell what a token leads to. Changes nothing. Raises NotFound for all that is not ours."""
     link = require_link(runtime, token)
+    # What a warm function knew of the assessor will not do: their address may have changed since.
+    people.forget_member(runtime, link.centre_id, link.assessor_id)
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     enrolment = enrolments.find(runtime, link.centre_id, link.enrolment_id)
     signed = attempts.read(runtime, link.centre_id, link.enrolment_id, link.page_id, link.attempt)
@@ -93,11 +97,11 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     if page is None or candidate is None:
         raise not_found()
     current = enrolments.attempts(runtime, enrolment, page.id)[-1]
-    state = link_state(link, signed.attempt, current, runtime.now())
+    state = link_state(link, signed.attempt, current, actor.membership.address, runtime.now())
     entitled = may_judge(actor, module.id, runtime.now())
     if state is LinkState.LIVE and not entitled:
         state = LinkState.VOID
-    centre = people.load_centre(runtime, link.centre_id)
+    centre = centres.load_centre(runtime, link.centre_id)
     return Opened(
         link,
         state,
@@ -129,6 +133,8 @@ def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     if link.expires_at <= runtime.now():
         raise Gone(LinkState.EXPIRED, "This link has expired; ask for a fresh one.")
+    if not made_for(link, actor.membership.address):
+        raise Gone(LinkState.VOID, "This link went to another address; ask for a fresh one.")
     judging = Judging(
         enrolment_id=link.enrolment_id,
         page_id=link.page_id,
@@ -185,7 +191,7 @@ def mail_link(
     key = keys.head(centre_id, enrolment_id, page_id, number)
     item = runtime.table.get(key)
     attempt = items.to_attempt(item) if item else None
-    if attempt is None or not attempt.waiting or attempt.mailed_at:
+    if attempt is None or not needs_mail(runtime, centre_id, attempt):
         return False
     try:
         actor = people.act(runtime, attempt.assessor_id, centre_id)
@@ -199,10 +205,39 @@ def mail_link(
         return False
     if _too_soon(runtime, keys.head(centre_id, enrolment_id, page_id, number - 1)):
         return False
-    subject, text = _letter(runtime, link_for(centre_id, enrolment_id, attempt), assessor)
-    runtime.mail.send(assessor.address, subject, text)
+    attempt = _with_fresh_link(runtime, key, attempt)
+    link = link_for(centre_id, enrolment_id, attempt, assessor.address)
+    subject, text = _letter(runtime, link, assessor)
+    sender = centres.load_centre(runtime, centre_id).mail_sender
+    runtime.mail.send(assessor.address, subject, text, sender)
     _mark_mailed(runtime, key, attempt)
     return True
+
+
+def needs_mail(runtime: Runtime, centre_id: str, attempt: Attempt) -> bool:
+    """Whether an attempt waits, and no mail has gone to the address verified for its assessor.
+
+    Links that went to an address before it are dead.
+    """
+    if not attempt.waiting or attempt.mailed_at is None:
+        return attempt.waiting
+    assessor = people.load_member(runtime, centre_id, attempt.assessor_id)
+    verified_at = assessor.membership.address_verified_at if assessor else None
+    return verified_at is not None and attempt.mailed_at < verified_at
+
+
+def _with_fresh_link(runtime: Runtime, key: Key, attempt: Attempt) -> Attempt:
+    """Give a link that has waited too long for a verified address another expiry.
+
+    It is written before the mail, so that one sent again has the same link.
+    """
+    now = runtime.now()
+    expires_at = renewed_expiry(attempt, now)
+    if expires_at == attempt.link_expires_at:
+        return attempt
+    unchanged = equals("generation", attempt.generation)
+    change = Update(key, (unchanged,), set={"link_expires_at": stamp(expires_at)})
+    return items.to_attempt(runtime.table.write(change))
 
 
 def _too_soon(runtime: Runtime, before: Key) -> bool:
@@ -284,7 +319,7 @@ def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[s
     enrolment = enrolments.load(runtime, link.centre_id, link.enrolment_id)
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
     page = module.page(link.page_id)
-    centre = people.load_centre(runtime, link.centre_id)
+    centre = centres.load_centre(runtime, link.centre_id)
     candidate = people.load_member(runtime, link.centre_id, enrolment.candidate_id)
     if page is None or candidate is None:
         raise not_found()

@@ -1,121 +1,48 @@
-"""Centres, people, and who is acting."""
+"""Who is acting, and what a centre knows of somebody."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from chalicelib.domain.access import Actor, acting
-from chalicelib.domain.errors import Conflict, Unauthenticated, not_found
-from chalicelib.domain.people import (
-    Authorisation,
-    Centre,
-    Member,
-    Membership,
-    Role,
-    check_authorisation,
-    check_centre,
-    check_membership,
-)
+from chalicelib.domain.errors import Unauthenticated, not_found
+from chalicelib.domain.people import Authorisation, Identity, Member, Membership, check_member
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Put, create
-from chalicelib.storage.table import ConditionFailedError
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a sign-in service says somebody is: the `iss` and `sub` of its tokens."""
-
-    issuer: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPerson:
-    """Somebody to be made known at a centre."""
-
-    name: str
-    roles: frozenset[Role]
-    address: str = ""
-    address_verified: bool = False
-    identity: Identity | None = None
-    authorisation: Authorisation | None = None
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-
-
-def create_centre(runtime: Runtime, name: str, time_zone: str) -> Centre:
-    """Create a centre. Raises Invalid."""
-    centre = Centre(runtime.new_id(), name, time_zone)
-    check_centre(centre)
-    runtime.table.write(create(keys.centre(centre.id), items.from_centre(centre)))
-    return centre
-
-
-def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
-    """Make somebody known at a centre, with their membership and maybe an authorisation.
-
-    Somebody whom another centre knows by the same identity keeps their id; nothing else of there
-    is seen or touched. Raises Invalid, NotFound for an unknown centre, and Conflict for an identity
-    that this centre has linked already.
-    """
-    load_centre(runtime, centre_id)
-    links = _links(runtime, new.identity) if new.identity else None
-    person_id = min(links.values()) if links else runtime.new_id()
-    membership = _membership(runtime, centre_id, person_id, new)
-    check_membership(membership)
-    changes: list[Change] = [
-        create(keys.membership(membership.person_id, centre_id), items.from_membership(membership)),
-        create(keys.centre_person(centre_id, membership.person_id), {"name": membership.name}),
-    ]
-    if new.identity:
-        key = keys.identity(new.identity.issuer, new.identity.subject, centre_id)
-        changes.append(create(key, {"person_id": membership.person_id}))
-    if new.authorisation:
-        changes.append(_authorise(runtime, membership, new.authorisation))
-    try:
-        runtime.table.write(*changes)
-    except ConditionFailedError:
-        detail = "Somebody is known by this sign-in identity already; look them up instead."
-        raise Conflict("identity-known", detail) from None
-    return membership
+from chalicelib.storage.changes import Put
 
 
 def authorise(runtime: Runtime, membership: Membership, authorisation: Authorisation) -> str:
     """Replace what somebody is authorised to do, and return the new authorisation's id."""
-    change = _authorise(runtime, membership, authorisation)
-    runtime.table.write(change)
-    new_id: str = change.attributes["id"]
-    return new_id
+    authorisation = replace(authorisation, id=runtime.new_id())
+    check_member(Member(membership, (authorisation,)))
+    runtime.table.write(authorising(membership, authorisation))
+    return authorisation.id
 
 
-def load_centre(runtime: Runtime, centre_id: str) -> Centre:
-    """Return a centre, or raise NotFound."""
-
-    def load() -> Centre | None:
-        item = runtime.table.get(keys.centre(centre_id))
-        return items.to_centre(item) if item else None
-
-    centre = runtime.cache.get(("centre", centre_id), load, TRUST)
-    if centre is None:
-        raise not_found()
-    return centre
+def authorising(membership: Membership, authorisation: Authorisation) -> Put:
+    """Build the change that replaces what somebody is authorised to do in a role."""
+    key = keys.authorisation(membership.person_id, membership.centre_id, authorisation.role)
+    return Put(key, items.from_authorisation(authorisation))
 
 
 def load_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:
     """Return what a centre knows of somebody, as read at most 60 seconds ago; None of strangers."""
 
     def load() -> Member | None:
-        found = list(runtime.table.query(f"PERSON#{person_id}", f"WHO#{centre_id}#"))
-        memberships = [item for item in found if item["sk"].endswith("#MEMBERSHIP")]
-        authorisations = (item for item in found if "#AUTHORISATION#" in item["sk"])
-        if not memberships:
-            return None
-        return Member(
-            items.to_membership(memberships[0]),
-            tuple(map(items.to_authorisation, authorisations)),
-        )
+        return read_member(runtime, centre_id, person_id)
 
     return runtime.cache.get(_member_key(centre_id, person_id), load, TRUST)
+
+
+def read_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:
+    """Return what a centre knows of somebody now; None of strangers."""
+    found = list(runtime.table.query(f"PERSON#{person_id}", f"WHO#{centre_id}#"))
+    memberships = [item for item in found if keys.is_membership(item["sk"])]
+    authorisations = (item for item in found if "#AUTHORISATION#" in item["sk"])
+    if not memberships:
+        return None
+    return Member(
+        items.to_membership(memberships[0]), tuple(map(items.to_authorisation, authorisations))
+    )
 
 
 def forget_member(runtime: Runtime, centre_id: str, person_id: str) -> None:
@@ -129,12 +56,21 @@ def find_links(runtime: Runtime, identity: Identity) -> dict[str, str]:
     Raises Unauthenticated where no centre has.
     """
     links = runtime.cache.get(
-        ("identity", identity.issuer, identity.subject), lambda: _links(runtime, identity), TRUST
+        ("identity", identity.issuer, identity.subject),
+        lambda: read_links(runtime, identity) or None,
+        TRUST,
     )
     if not links:
         detail = "Nobody here is linked to this sign-in; ask your centre to add you."
         raise Unauthenticated("unknown-person", detail)
     return links
+
+
+def read_links(runtime: Runtime, identity: Identity) -> dict[str, str]:
+    """Return who a sign-in identity is now, by centre."""
+    partition = keys.identity(identity.issuer, identity.subject, "").pk
+    found = runtime.table.query(partition, "AT#")
+    return {item["sk"].removeprefix("AT#"): item["person_id"] for item in found}
 
 
 def find_actors(runtime: Runtime, identity: Identity) -> list[Actor]:
@@ -161,33 +97,6 @@ def act_as(runtime: Runtime, identity: Identity, centre_id: str) -> Actor:
 def act(runtime: Runtime, person_id: str, centre_id: str) -> Actor:
     """Let a person act at a centre. Raises NotFound where they have no valid membership."""
     return acting(load_member(runtime, centre_id, person_id), runtime.now())
-
-
-def _membership(runtime: Runtime, centre_id: str, person_id: str, new: NewPerson) -> Membership:
-    now = runtime.now()
-    return Membership(
-        centre_id=centre_id,
-        person_id=person_id,
-        name=new.name,
-        roles=new.roles,
-        valid_from=new.valid_from or now,
-        valid_until=new.valid_until,
-        address=new.address,
-        address_verified_at=now if new.address and new.address_verified else None,
-    )
-
-
-def _authorise(runtime: Runtime, membership: Membership, authorisation: Authorisation) -> Put:
-    authorisation = replace(authorisation, id=runtime.new_id())
-    check_authorisation(authorisation, membership.roles)
-    key = keys.authorisation(membership.person_id, membership.centre_id, authorisation.role)
-    return Put(key, items.from_authorisation(authorisation))
-
-
-def _links(runtime: Runtime, identity: Identity) -> dict[str, str] | None:
-    partition = keys.identity(identity.issuer, identity.subject, "").pk
-    found = runtime.table.query(partition, "AT#")
-    return {item["sk"].removeprefix("AT#"): item["person_id"] for item in found} or None
 
 
 def _member_key(centre_id: str, person_id: str) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from chalicelib.domain.enrolments import latest
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.usecases import certificates, enrolments, links
+from chalicelib.storage.changes import Item
+from chalicelib.storage.keys import is_membership
+from chalicelib.usecases import addresses, certificates, enrolments, links
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found to do, and how many enrolments or shards it could not do it for."""
+    """What a sweep found to do, and how many enrolments, members or shards it failed for."""
 
     enrolments: int = 0
     certificates: int = 0
@@ -24,22 +26,28 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, and mail the links that were never mailed, in one shard.
+    """Finalise what is ready, and send the mails that were never sent, in one shard.
 
-    An enrolment that fails does not keep those after it from being swept.
+    What fails does not keep what comes after it from being swept.
     """
     total = Swept()
     for entry in runtime.table.query_index(keys.OPEN_INDEX, "open_shard", str(shard)):
-        centre_id, enrolment_id = entry["open_key"].split("#")
         try:
-            total += _sweep_one(runtime, centre_id, enrolment_id)
+            total += _sweep_one(runtime, entry)
         except Exception as error:  # noqa: BLE001 (counted, and told when all are swept)
             log_failure("sweep-failed", error)
-            total += Swept(enrolments=1, failures=1)
+            total += Swept(failures=1)
     return total
 
 
-def _sweep_one(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
+def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
+    centre_id, own_id = entry["open_key"].split("#")
+    if is_membership(entry["sk"]):
+        return Swept(mails=addresses.mail_due(runtime, centre_id, own_id))
+    return _sweep_enrolment(runtime, centre_id, own_id)
+
+
+def _sweep_enrolment(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
     if certificates.finalise(runtime, centre_id, enrolment_id):
         return Swept(enrolments=1, certificates=1)
     return Swept(enrolments=1, mails=_mail_waiting(runtime, centre_id, enrolment_id))
@@ -52,5 +60,5 @@ def _mail_waiting(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
     return sum(
         links.mail_link(runtime, centre_id, enrolment_id, attempt.page_id, attempt.number)
         for attempt in latest(enrolments.attempts(runtime, enrolment)).values()
-        if attempt.waiting and not attempt.mailed_at
+        if links.needs_mail(runtime, centre_id, attempt)
     )

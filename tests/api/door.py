@@ -22,11 +22,13 @@ from chalicelib.api.http import FORM, JSON, PROBLEM, Operation, routes
 from chalicelib.api.openapi import description
 from chalicelib.api.problems import CODES
 from chalicelib.domain.access import Actor
+from chalicelib.domain.addresses import LIFETIME, AddressLink, address_digest
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.events import notify
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
+from chalicelib.usecases import memberships
 from tests.api import tokens
 from tests.world import World
 
@@ -199,6 +201,19 @@ def mail(door: Door, enrolment: Enrolment, page_id: str = "kn-1", number: int = 
     assert handled == {"batchItemFailures": []}
     sent = door.world.outbox.sent
     return LINK.findall(sent[-1][2])[0] if sent else ""
+
+
+def verification_token(door: Door, who: Actor) -> str:
+    """Make the token that the mail to an address carries."""
+    known = memberships.read(door.runtime, who.centre_id, who.id).membership
+    assert known.asked_at
+    link = AddressLink(
+        centre_id=known.centre_id,
+        person_id=known.person_id,
+        address=address_digest(known.address),
+        expires_at=known.asked_at + LIFETIME,
+    )
+    return door.runtime.signer.address_token(link)
 
 
 def operation_of(method: str, path: str) -> Operation:

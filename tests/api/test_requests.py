@@ -13,7 +13,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
-from tests.world import SHORT_MODULE
+from tests.world import ISSUER, SHORT_MODULE
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,24 @@ def replay_event(door: Door) -> Creation:
     return Creation(path, webhook.who, body, other)
 
 
+def create_person(door: Door) -> Creation:
+    subject = uuid.uuid4().hex
+    body = {
+        "name": "Nadia Nowak",
+        "roles": ["candidate"],
+        "identities": [{"issuer": ISSUER.issuer, "subject": subject}],
+    }
+    other = body | {"name": "Nadia Novak"}
+    return Creation(f"{centre_path(door)}/people", door.world.administrator, body, other)
+
+
+def send_verification_mail(door: Door) -> Creation:
+    asked = door.world.person(uuid.uuid4().hex, Role.CANDIDATE, address_verified=False)
+    door.world.clock.forward(minutes=11)
+    path = f"{centre_path(door)}/people/{asked.id}/verification-mails"
+    return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
@@ -104,6 +122,8 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
+    "createPerson": create_person,
+    "sendVerificationMail": send_verification_mail,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
@@ -115,7 +135,7 @@ def send(door: Door, made: Creation, key: str = "") -> Reply:
 
 def test_every_creation_is_here() -> None:
     assert CREATIONS.keys() == {each.id for each in OPERATIONS if each.idempotent}
-    by_form = {"judgeByLink", "sendFreshLink"}
+    by_form = {"judgeByLink", "sendFreshLink", "verifyAddress"}
     posts = {each.id for each in OPERATIONS if each.method == "POST"}
     assert posts - by_form == CREATIONS.keys()
 

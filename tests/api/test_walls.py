@@ -11,15 +11,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import FORM, OPERATIONS, Operation
 from chalicelib.api.rules import Audience
 from chalicelib.domain.access import Actor
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.people import Centre, Role
+from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from tests.api import tokens
-from tests.api.door import SIGNATURE, Door, Reply, mail, sign
+from tests.api.door import SIGNATURE, Door, Reply, mail, sign, verification_token
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
@@ -36,6 +38,8 @@ BODIES: dict[str, Any] = {
         "module_version": 1,
     },
     "changeEnrolment": {"assessor_id": NOBODY},
+    "createPerson": {"name": "Nadia New", "roles": ["candidate"]},
+    "updatePerson": {"name": "Percy Renamed"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
     "createWebhook": WEBHOOK,
@@ -61,9 +65,11 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
+    known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
     return {
         "webhook_id": made.json["id"],
         "centre_id": standing.centre_id,
+        "person_id": known.id,
         "enrolment_id": standing.id,
         "page_id": "kn-1",
         "number": "1",
@@ -71,6 +77,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "version": "1",
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
+        "address_token": verification_token(shared, known),
         "code": "not-found",
         "file": sheet[1],
     }
@@ -126,6 +133,8 @@ def ask(
     """Send what an operation takes."""
     body = BODIES.get(each.id)
     assert (body is None) == (each.body is None), f"a body for {each.id}"
+    if each.path == ADDRESS:
+        ids = {"token": ids["address_token"]}
     if each.id in FORMS:
         return door.send(each.method, each.path.format(**ids), who, FORMS[each.id], media=FORM)
     return door.send(each.method, each.path.format(**ids), who, body, key=key, if_match='"0"')

@@ -18,10 +18,9 @@ from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import documents, from_documents
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.modules import Module
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Identity, Role
 from chalicelib.usecases import attempts, pages
 from chalicelib.usecases.attempts import SignedAttempt
-from chalicelib.usecases.people import Identity
 from cli.candidate import Site
 from cli.candidate import serving as serving_site
 from tests.api.tokens import claims, key_set, rsa_key, signed

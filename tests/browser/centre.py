@@ -17,10 +17,9 @@ from chalicelib.domain.attempts import CURRENT_DECLARATION, Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Judgement
 from chalicelib.domain.modules import ChoiceItem, Module, Page
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Identity, Role
 from chalicelib.usecases import attempts, certificates, links, modules, pages
 from chalicelib.usecases.attempts import Signature
-from chalicelib.usecases.people import Identity
 from cli.answering import complete_answers
 from tests.browser.gateway import STAGE, Gateway, serving
 from tests.world import ISSUER, World, new_world, request

@@ -5,12 +5,21 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from ulid import ULID
 
+from chalicelib.domain.addresses import DIGEST_BYTES, AddressLink, DueMail, MailKind
 from chalicelib.domain.answers import Answer
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import (
+    Centre,
+    LinkPolicy,
+    RecordClass,
+    Retention,
+    RetentionRule,
+    RetentionStart,
+)
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
 from chalicelib.domain.links import ReviewLink
-from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,6 +29,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _milliseconds = st.integers(0, 253_370_000_000_000)  # from 1970 until 9998
 moments = _milliseconds.map(lambda count: EPOCH + timedelta(milliseconds=count))
 maybe_moments = st.none() | moments
+address_digests = st.binary(min_size=DIGEST_BYTES, max_size=DIGEST_BYTES).map(bytes.hex)
 hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 counts = st.integers(0, 9_999)
 
@@ -34,7 +44,26 @@ answers = st.dictionaries(
     ),
     max_size=5,
 )
-centres = st.builds(Centre, ulids, text, st.just("Europe/London"))
+retention_rules = st.builds(
+    RetentionRule,
+    st.sampled_from(RecordClass),
+    counts,
+    moments,
+    st.builds(
+        Retention, st.sampled_from(RetentionStart), st.none() | st.integers(1, 1_200), st.booleans()
+    ),
+)
+centres = st.builds(
+    Centre,
+    id=ulids,
+    name=text,
+    time_zone=st.just("Europe/London"),
+    mail_sender=text,
+    links=st.sampled_from(LinkPolicy),
+    public_name=text,
+    retention=st.lists(retention_rules, max_size=3).map(tuple),
+    version=counts,
+)
 memberships = st.builds(
     Membership,
     centre_id=ulids,
@@ -45,6 +74,12 @@ memberships = st.builds(
     valid_until=maybe_moments,
     address=text,
     address_verified_at=maybe_moments,
+    learner_number=text,
+    registration=text,
+    identities=st.lists(st.builds(Identity, text, text), max_size=2).map(tuple),
+    due=st.lists(st.builds(DueMail, st.sampled_from(MailKind), text), max_size=2).map(tuple),
+    asked_at=maybe_moments,
+    version=counts,
 )
 authorisations = st.builds(
     Authorisation,
@@ -114,6 +149,14 @@ links = st.builds(
     content_hash=hashes,
     assessor_id=ulids,
     generation=st.integers(0, 2**16 - 1),
+    expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+    address=address_digests,
+)
+address_links = st.builds(
+    AddressLink,
+    centre_id=ulids,
+    person_id=ulids,
+    address=address_digests,
     expires_at=moments.map(lambda value: value.replace(microsecond=0)),
 )
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Decision
 from chalicelib.domain.links import link_for
-from chalicelib.domain.people import ADDRESS_LIMIT, QUALIFICATION_LIMIT, Role
+from chalicelib.domain.people import QUALIFICATION_LIMIT, Role
 from chalicelib.events import finalise, notify, sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
@@ -79,7 +80,8 @@ def test_judging_by_link_costs_what_judging_costs(world: World) -> None:
     tokens = []
     for page_id in ("plan-1", "kn-1"):
         attempt = world.sign(enrolment, page_id)
-        link = link_for(enrolment.centre_id, enrolment.id, attempt)
+        address = world.assessor.membership.address
+        link = link_for(enrolment.centre_id, enrolment.id, attempt, address)
         tokens.append(world.runtime.signer.token(link))
     decision = Decision(competent=True, initials="AE")
     links.judge_by_link(world.runtime, tokens[0], decision, "body")
@@ -127,7 +129,7 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
         enrolment = world.enrol(assessor_id=first.id)
         attempt = world.sign(enrolment, LONGEST_PAGE_ID)
         notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
-        link = link_for(enrolment.centre_id, enrolment.id, attempt)
+        link = link_for(enrolment.centre_id, enrolment.id, attempt, address)
         decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * length)
         token = world.runtime.signer.token(link)
         judgement = links.judge_by_link(world.runtime, token, decision, "body")

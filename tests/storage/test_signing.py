@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
-from chalicelib.storage.signing import CODE_BYTES, FORM, LinkSigner
+from chalicelib.storage.signing import CODE_BYTES, FORM, HEADER, LinkSigner
 from tests.domain import values
 from tests.domain.values import SIGNED_AT
 
@@ -23,6 +24,7 @@ LINK = ReviewLink(
     assessor_id="01JNB0000000000000000000A1",
     generation=1,
     expires_at=SIGNED_AT,
+    address="cd" * 16,
 )
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -41,6 +43,33 @@ def test_any_link_comes_back(link: ReviewLink) -> None:
     token = ONE.token(link)
     assert ONE.read(token) == link
     assert set(token) <= set(BASE64URL)
+
+
+@given(values.address_links)
+def test_any_link_to_verify_by_comes_back_and_judges_nothing(link: AddressLink) -> None:
+    token = ONE.address_token(link)
+    assert ONE.read_address(token) == link
+    assert ONE.read(token) is None
+
+
+@given(values.links)
+def test_a_link_to_judge_by_verifies_nothing(link: ReviewLink) -> None:
+    assert ONE.read_address(ONE.token(link)) is None
+
+
+def test_every_flip_of_a_bit_of_a_link_to_verify_by_is_refused() -> None:
+    link = AddressLink(
+        centre_id=LINK.centre_id,
+        person_id=LINK.assessor_id,
+        address=LINK.address,
+        expires_at=LINK.expires_at,
+    )
+    token = ONE.address_token(link)
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    for place in range(len(raw) * 8):
+        flipped = bytearray(raw)
+        flipped[place // 8] ^= 1 << place % 8
+        assert ONE.read_address(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()) is None
 
 
 @given(values.links)
@@ -106,8 +135,8 @@ def test_any_other_text_is_refused(token: str) -> None:
 
 
 def test_a_well_formed_token_of_nothing_is_refused() -> None:
-    for size in (0, CODE_BYTES, FORM.size + CODE_BYTES, FORM.size + CODE_BYTES + 1):
-        token = base64.urlsafe_b64encode(b"\1" * size).rstrip(b"=").decode()
+    for size in (0, CODE_BYTES, HEADER.size + CODE_BYTES, FORM.size + HEADER.size + CODE_BYTES):
+        token = base64.urlsafe_b64encode(b"\2" * size).rstrip(b"=").decode()
         assert ONE.read(token) is None
 
 

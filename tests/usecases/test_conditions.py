@@ -11,30 +11,36 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.deliveries import Delivery
+from chalicelib.domain.details import Details
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.events import Kind
 from chalicelib.domain.links import link_for
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Identity, Membership, Role
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Key, Put, Update
+from chalicelib.storage.changes import Key, Put, Update, create
 from chalicelib.usecases import (
+    addresses,
     attempts,
+    centres,
     certificates,
     deliveries,
     enrolments,
+    memberships,
     pages,
     people,
     verifications,
     webhooks,
 )
+from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.webhooks import WebhookChange
-from tests.world import World, request
+from tests.world import ISSUER, World, request
 
 Scenario = Callable[[World], bool]
 OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
@@ -142,7 +148,7 @@ def an_attempt_judged_by_somebody_it_is_not_assigned_to(world: World) -> bool:
 def a_link_used_after_the_attempt_went_away_and_came_back(world: World) -> bool:
     enrolment = world.enrol()
     signed = world.sign(enrolment, "plan-1")
-    link = link_for(world.centre.id, enrolment.id, signed)
+    link = link_for(world.centre.id, enrolment.id, signed, world.assessor.membership.address)
     world.reassign(enrolment, world.person("Oda Other", Role.ASSESSOR).id)
     world.reassign(enrolment, world.assessor.id)
     by_link = Judging(
@@ -387,6 +393,97 @@ def a_webhook_deleted_while_it_fails(world: World) -> bool:
     return world.runtime.table.get(keys.webhook(world.centre.id, made.id)) is None
 
 
+def two_changes_of_a_centre_at_once(world: World) -> bool:
+    renamed, shown = CentreSettings(name="Quayside Training"), CentreSettings(public_name="Quay")
+    of = (world.runtime, world.centre.id)
+    world.table.interruption = lambda: centres.change_centre(*of, renamed)
+    with refusals():
+        centres.change_centre(*of, shown)
+    return centres.load_centre(*of).name == "Quayside Training"
+
+
+def changed(world: World, person: Actor, **fields: Any) -> None:
+    of = (world.runtime, world.administrator, person.id)
+    etag = memberships.get_person(*of).etag
+    memberships.change_person(*of, Details(**fields), {etag})
+
+
+def known(world: World, person: Actor) -> Membership:
+    return memberships.read(world.runtime, world.centre.id, person.id).membership
+
+
+def two_changes_of_a_person_at_once(world: World) -> bool:
+    world.table.interruption = lambda: changed(world, world.candidate, registration="R-1")
+    with refusals():
+        changed(world, world.candidate, name="Zoë Married")
+    return known(world, world.candidate).registration == "R-1"
+
+
+def two_who_take_one_address_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.CANDIDATE)
+    address = "both@example.org"
+    world.table.interruption = lambda: changed(world, other, address=address)
+    with refusals():
+        changed(world, world.candidate, address=address)
+    return known(world, world.candidate).address != known(world, other).address
+
+
+def two_who_take_one_learner_number_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.CANDIDATE)
+    world.table.interruption = lambda: changed(world, other, learner_number="L-1")
+    with refusals():
+        changed(world, world.candidate, learner_number="L-1")
+    return not known(world, world.candidate).learner_number
+
+
+def an_identity_linked_to_two_people(world: World) -> bool:
+    identity = Identity(ISSUER.issuer, "Oda Other")
+    other = world.person("Oda Other", Role.CANDIDATE)
+    with refusals():
+        changed(world, world.candidate, identities=(identity,))
+    return people.read_links(world.runtime, identity)[world.centre.id] == other.id
+
+
+def somebody_made_known_twice_by_two_identities(world: World) -> bool:
+    elsewhere = world.new_centre("Hilltop Care Training")
+    there = world.person("Nadia there", Role.CANDIDATE, centre=elsewhere)
+    linked = Identity(ISSUER.issuer, "Nadia there")
+    world.person("Nadia here", Role.CANDIDATE, identity=linked)
+    second = Identity(ISSUER.issuer, "Nadia elsewhere")
+    key = keys.identity(second.issuer, second.subject, elsewhere.id)
+    world.runtime.table.write(create(key, {"person_id": there.id}))
+    with refusals():
+        world.person("Nadia again", Role.CANDIDATE, identity=second)
+    return known(world, there).name == "Nadia here"
+
+
+def two_administrators_who_end_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    of = world.runtime
+    world.table.interruption = lambda: memberships.end_membership(of, other, world.administrator.id)
+    with refusals():
+        memberships.end_membership(of, world.administrator, other.id)
+    return not known(world, other).over_at(world.clock())
+
+
+def two_administrators_who_demote_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    demoted = Details(roles=frozenset({Role.CANDIDATE}))
+    etags = {'"1"', '"2"'}
+    of = (world.runtime, other, world.administrator.id, demoted, etags)
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, demoted, etags)
+    return Role.ADMINISTRATOR in known(world, other).roles
+
+
+def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
+    changed(world, world.candidate, address="one@example.org")
+    world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
+    addresses.mail_due(world.runtime, world.centre.id, world.candidate.id)
+    return "two@example.org" in [address for address, _, _ in world.outbox.sent]
+
+
 CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
@@ -418,6 +515,15 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
     ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),
     ("WEBHOOK#", "revision", a_webhook_deleted_while_it_fails),
+    ("CENTRE", "version", two_changes_of_a_centre_at_once),
+    ("WHO", "version", two_changes_of_a_person_at_once),
+    ("ADDRESS", "pk", two_who_take_one_address_at_once),
+    ("LEARNER", "pk", two_who_take_one_learner_number_at_once),
+    ("AT", "pk", an_identity_linked_to_two_people),
+    ("WHO", "pk", somebody_made_known_twice_by_two_identities),
+    ("WHO", "valid_until", two_administrators_who_end_each_other_at_once),
+    ("WHO", "roles", two_administrators_who_demote_each_other_at_once),
+    ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
 ]
 NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
 
