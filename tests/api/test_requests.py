@@ -91,6 +91,13 @@ def send_verification_mail(door: Door) -> Creation:
     return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
 
 
+def import_people(door: Door) -> Creation:
+    text = f"name,roles,learner_number\nNadia Nowak,candidate,{uuid.uuid4().hex}\n"
+    body = {"csv": text, "dry_run": False}
+    path = f"{centre_path(door)}/people/imports"
+    return Creation(path, door.world.administrator, body, body | {"dry_run": True})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
@@ -99,6 +106,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "sendReviewLink": send_review_link,
     "createPerson": create_person,
     "sendVerificationMail": send_verification_mail,
+    "importPeople": import_people,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
@@ -142,7 +150,7 @@ def test_a_key_with_another_body_is_refused(door: Door, creation: str) -> None:
     send(door, made)
     code = "invalid-body" if made.body is None else "idempotency-key-reused"
     door.refused(code, "POST", made.path, made.who, made.other, key=made.key, **made.headers)
-    assert send(door, made).status in {201, 202}
+    assert send(door, made).status in {200, 201, 202}
 
 
 def test_a_refusal_does_not_use_a_key_up(door: Door) -> None:

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "changeEnrolment": {"assessor_id": NOBODY},
     "createPerson": {"name": "Nadia New", "roles": ["candidate"]},
     "updatePerson": {"name": "Percy Renamed"},
+    "importPeople": {"csv": "name,roles\n"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
