@@ -1,20 +1,27 @@
-"""Mails that the table's stream asks for."""
+"""What the table's stream has people and other systems told: mails, and events on the bus."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.events.streams import HeadChanged, MemberChanged, in_order
+from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, links
+from chalicelib.usecases import addresses, events, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Mail the links of attempts that wait, and what is due to members, and has not been mailed."""
+    """Put what was done on the bus, and send the mails that are due."""
 
-    def changed(head: HeadChanged) -> None:
-        links.mail_link(runtime, head.centre_id, head.enrolment_id, head.page_id, head.number)
+    def changed(item: ItemChanged) -> None:
+        # Where the bus or the mailer fails, the other one is served all the same; then the record
+        # comes again, which neither of them minds.
+        try:
+            events.publish(runtime, item.key, item.before, item.after)
+        finally:
+            if head := item.head:
+                links.mail_link(
+                    runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
+                )
+            if member := item.member:
+                addresses.mail_due(runtime, *member)
 
-    def member_changed(member: MemberChanged) -> None:
-        addresses.mail_due(runtime, member.centre_id, member.person_id)
-
-    return in_order(event, changed, member_changed)
+    return in_order(changes(event), changed)

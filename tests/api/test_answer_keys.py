@@ -45,6 +45,7 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "version": 1,
         "number": 1,
         "person_id": who.id,
+        "webhook_id": enrolment.id,
     }
     for page in world.module.pages:
         for each in OPERATIONS:

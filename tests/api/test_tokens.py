@@ -149,5 +149,6 @@ def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing:
                 module_id=standing.module_id,
                 version=1,
                 person_id=standing.candidate_id,
+                webhook_id=standing.id,
             )
             shared.refused("unauthenticated", each.method, path, None, {})
