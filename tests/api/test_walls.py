@@ -78,7 +78,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "version": "1",
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
-        "address_token": verification_token(shared, known),
+        "address_token": verification_token(shared.runtime, known),
         "code": "not-found",
         "file": sheet[1],
     }

@@ -15,7 +15,10 @@ FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Sweep")
 HEADS = {"prefix": "HEAD#"}
 MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
     "FinaliseMapping": (["MODIFY"], [HEADS]),
-    "NotifyMapping": (["INSERT", "MODIFY"], [HEADS, {"prefix": "CERTIFICATE#"}, "META"]),
+    "NotifyMapping": (
+        ["INSERT", "MODIFY"],
+        [HEADS, {"prefix": "CERTIFICATE#"}, {"prefix": "WHO#"}, "META"],
+    ),
 }
 
 
