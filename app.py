@@ -11,6 +11,7 @@ import chalicelib.api.centres
 import chalicelib.api.certificates
 import chalicelib.api.docs
 import chalicelib.api.enrolments
+import chalicelib.api.imports
 import chalicelib.api.judgements
 import chalicelib.api.modules
 import chalicelib.api.pages

@@ -6,11 +6,12 @@ from io import TextIOWrapper
 
 import typer
 
-from cli import centres, modules
+from cli import centres, modules, people
 
 SUB_COMMANDS: Mapping[str, typer.Typer] = {
     "centre": centres.app,
     "module": modules.app,
+    "people": people.app,
 }
 
 # Plain text can be compared, piped and searched; boxes and colours cannot.

@@ -21,7 +21,7 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 links.mail_link(
                     runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
                 )
-            elif member := item.member:
-                addresses.mail_due(runtime, member.centre_id, member.person_id)
+            if member := item.member:
+                addresses.mail_due(runtime, *member)
 
     return in_order(changes(event), changed)

@@ -37,15 +37,6 @@ class HeadChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberChanged:
-    """A membership was written. What it holds is read from the table, not from here."""
-
-    sequence: str
-    centre_id: str
-    person_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class ItemChanged:
     """An item was written: its texts before (none, if it is new) and after."""
 
@@ -55,6 +46,11 @@ class ItemChanged:
     after: Mapping[str, str]
 
     @property
+    def member(self) -> tuple[str, str] | None:
+        """Centre and person, if it is a membership."""
+        return parse_membership(self.key) if is_membership(self.key.sk) else None
+
+    @property
     def head(self) -> HeadChanged | None:
         """The attempt whose head it is, if it is one."""
         if not self.key.sk.startswith("HEAD#"):
@@ -62,13 +58,6 @@ class ItemChanged:
         return HeadChanged(
             self.sequence, *parse_enrolment(self.key.pk), *parse_attempt(self.key.sk)
         )
-
-    @property
-    def member(self) -> MemberChanged | None:
-        """The member whose membership it is, if it is one."""
-        if not is_membership(self.key.sk):
-            return None
-        return MemberChanged(self.sequence, *parse_membership(self.key))
 
 
 def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:

@@ -35,6 +35,7 @@ def acts(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> Itera
     """
     for attribute, kind in ACTS.get(key.sk.partition("#")[0], {}).items():
         if attribute in after and after[attribute] != before.get(attribute):
+            centre_id, enrolment_id = keys.parse_enrolment(key.pk)
             time = parse(after[attribute])
             centre_id, enrolment_id = keys.parse_enrolment(key.pk)
             found = EventId(kind, enrolment_id, _parts(kind, key, after))

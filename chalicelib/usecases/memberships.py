@@ -116,7 +116,10 @@ def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membershi
         due = (DueMail(MailKind.VERIFY, new.address),)
         membership = replace(membership, due=due, asked_at=now)
     authorisations = (new.authorisation,) if new.authorisation else ()
-    _create(runtime, Member(membership, authorisations), OPERATOR)
+    member = Member(membership, authorisations)
+    blank = nobody(centre_id, membership.person_id, now)
+    check_member(member, _further_flaws(runtime, blank, member))
+    write_new(runtime, member, OPERATOR)
     return membership
 
 
@@ -127,17 +130,23 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
     """
     if made := answered(runtime, request):
         return get_person(runtime, actor, made["person_id"])
-    centre, now = load_centre(runtime, actor.centre_id), runtime.now()
-    blank = nobody(centre.id, _person_id(runtime, details.identities or ()), now)
-    member = applied(details, blank, centre.time_zone, now)
-    member = replace(member, membership=replace(member.membership, version=1))
+    member = drafted(runtime, load_centre(runtime, actor.centre_id), details)
     try:
-        _create(runtime, member, actor.id, request)
+        write_new(runtime, member, actor.id, request)
     except (Conflict, Unavailable):
         if made := answered(runtime, request):
             return get_person(runtime, actor, made["person_id"])
         raise
     return get_person(runtime, actor, member.membership.person_id)
+
+
+def drafted(runtime: Runtime, centre: Centre, details: Details) -> Member:
+    """Return the member that somebody new is to be. Raises Invalid."""
+    now = runtime.now()
+    blank = nobody(centre.id, _person_id(runtime, details.identities or ()), now)
+    member = applied(details, blank, centre.time_zone, now)
+    check_member(member, _further_flaws(runtime, blank, member))
+    return replace(member, membership=replace(member.membership, version=1))
 
 
 def change_person(
@@ -237,9 +246,9 @@ def read(runtime: Runtime, centre_id: str, person_id: str) -> Member:
     return member
 
 
-def _create(runtime: Runtime, member: Member, by: str, request: Request | None = None) -> None:
+def write_new(runtime: Runtime, member: Member, by: str, request: Request | None = None) -> None:
+    """Write somebody new. Raises Conflict for what belongs to somebody else."""
     blank = nobody(*_where(member), runtime.now())
-    check_member(member, _further_flaws(runtime, blank, member))
     changes = _changes(runtime, blank, member, by)
     if request:
         named = {"person_id": member.membership.person_id}

@@ -203,9 +203,9 @@ def mail(door: Door, enrolment: Enrolment, page_id: str = "kn-1", number: int = 
     return LINK.findall(sent[-1][2])[0] if sent else ""
 
 
-def verification_token(door: Door, who: Actor) -> str:
+def verification_token(runtime: Runtime, who: Actor) -> str:
     """Make the token that the mail to an address carries."""
-    known = memberships.read(door.runtime, who.centre_id, who.id).membership
+    known = memberships.read(runtime, who.centre_id, who.id).membership
     assert known.asked_at
     link = AddressLink(
         centre_id=known.centre_id,
@@ -213,7 +213,7 @@ def verification_token(door: Door, who: Actor) -> str:
         address=address_digest(known.address),
         expires_at=known.asked_at + LIFETIME,
     )
-    return door.runtime.signer.address_token(link)
+    return runtime.signer.address_token(link)
 
 
 def operation_of(method: str, path: str) -> Operation:

@@ -44,8 +44,8 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "module_id": enrolment.module_id,
         "version": 1,
         "number": 1,
-        "webhook_id": enrolment.id,
         "person_id": who.id,
+        "webhook_id": enrolment.id,
     }
     for page in world.module.pages:
         for each in OPERATIONS:

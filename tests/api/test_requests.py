@@ -73,6 +73,31 @@ def send_review_link(door: Door) -> Creation:
     return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
 
 
+def create_person(door: Door) -> Creation:
+    subject = uuid.uuid4().hex
+    body = {
+        "name": "Nadia Nowak",
+        "roles": ["candidate"],
+        "identities": [{"issuer": ISSUER.issuer, "subject": subject}],
+    }
+    other = body | {"name": "Nadia Novak"}
+    return Creation(f"{centre_path(door)}/people", door.world.administrator, body, other)
+
+
+def send_verification_mail(door: Door) -> Creation:
+    asked = door.world.person(uuid.uuid4().hex, Role.CANDIDATE, address_verified=False)
+    door.world.clock.forward(minutes=11)
+    path = f"{centre_path(door)}/people/{asked.id}/verification-mails"
+    return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
+
+
+def import_people(door: Door) -> Creation:
+    text = f"name,roles,learner_number\nNadia Nowak,candidate,{uuid.uuid4().hex}\n"
+    body = {"csv": text, "dry_run": False}
+    path = f"{centre_path(door)}/people/imports"
+    return Creation(path, door.world.administrator, body, body | {"dry_run": True})
+
+
 def create_webhook(door: Door) -> Creation:
     body = {"url": "https://hooks.example/in"}
     path = f"{centre_path(door)}/webhooks"
@@ -95,35 +120,18 @@ def replay_event(door: Door) -> Creation:
     return Creation(path, webhook.who, body, other)
 
 
-def create_person(door: Door) -> Creation:
-    subject = uuid.uuid4().hex
-    body = {
-        "name": "Nadia Nowak",
-        "roles": ["candidate"],
-        "identities": [{"issuer": ISSUER.issuer, "subject": subject}],
-    }
-    other = body | {"name": "Nadia Novak"}
-    return Creation(f"{centre_path(door)}/people", door.world.administrator, body, other)
-
-
-def send_verification_mail(door: Door) -> Creation:
-    asked = door.world.person(uuid.uuid4().hex, Role.CANDIDATE, address_verified=False)
-    door.world.clock.forward(minutes=11)
-    path = f"{centre_path(door)}/people/{asked.id}/verification-mails"
-    return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
-
-
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
     "signPage": sign_page,
     "judgePage": judge_page,
     "sendReviewLink": send_review_link,
+    "createPerson": create_person,
+    "sendVerificationMail": send_verification_mail,
+    "importPeople": import_people,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
-    "createPerson": create_person,
-    "sendVerificationMail": send_verification_mail,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
@@ -167,7 +175,7 @@ def test_a_key_with_another_body_is_refused(door: Door, creation: str) -> None:
     send(door, made)
     code = "invalid-body" if made.body is None else "idempotency-key-reused"
     door.refused(code, "POST", made.path, made.who, made.other, key=made.key, **made.headers)
-    assert send(door, made).status in {201, 202}
+    assert send(door, made).status in {200, 201, 202}
 
 
 def test_a_refusal_does_not_use_a_key_up(door: Door) -> None:

@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "changeEnrolment": {"assessor_id": NOBODY},
     "createPerson": {"name": "Nadia New", "roles": ["candidate"]},
     "updatePerson": {"name": "Percy Renamed"},
+    "importPeople": {"csv": "name,roles\n"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
     "createWebhook": WEBHOOK,
@@ -77,7 +78,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "version": "1",
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
-        "address_token": verification_token(shared, known),
+        "address_token": verification_token(shared.runtime, known),
         "code": "not-found",
         "file": sheet[1],
     }

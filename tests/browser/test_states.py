@@ -1,5 +1,6 @@
 """Every page in every state: for everybody to use, at any size, in light and dark."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, Route, ViewportSize
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.people import Role
-from chalicelib.usecases import people
+from chalicelib.usecases import memberships, people
+from tests.api.door import verification_token
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, Signed, wrong
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenTab
@@ -151,6 +154,45 @@ def unknown_link(centre: Centre, tab: Page) -> int:
     return visit(tab, centre.sign(CHOICES).link[:-9])
 
 
+def address_link(centre: Centre) -> tuple[Actor, str]:
+    """Make the link that is mailed to an address which nobody has verified yet."""
+    name = f"Ann {uuid.uuid4().hex}"
+    asked = centre.world.person(name, Role.CANDIDATE, address_verified=False)
+    token = verification_token(centre.world.runtime, asked)
+    return asked, f"{centre.gateway.origin}{STAGE}/v1/addresses/{token}"
+
+
+@state
+def address_to_confirm(centre: Centre, tab: Page) -> int:
+    return visit(tab, address_link(centre)[1])
+
+
+@state
+def address_confirmed(centre: Centre, tab: Page) -> int:
+    asked, link = address_link(centre)
+    visit(tab, link)
+    press(tab, "Yes, this is my address")
+    known = memberships.read(centre.world.runtime, asked.centre_id, asked.id).membership
+    assert known.address_verified_at
+    assert tab.get_by_role("heading", name="Your address is confirmed").is_visible()
+    return visit(tab, link)
+
+
+@state
+def address_expired(centre: Centre, tab: Page) -> int:
+    _, link = address_link(centre)
+    centre.world.clock.forward(days=8)
+    return visit(tab, link)
+
+
+@state
+def address_void(centre: Centre, tab: Page) -> int:
+    asked, link = address_link(centre)
+    runtime, administrator = centre.world.runtime, centre.world.administrator
+    memberships.end_membership(runtime, administrator, asked.id)
+    return visit(tab, link)
+
+
 @state
 def certificate(centre: Centre, tab: Page) -> int:
     return visit(tab, centre.certificate(centre.publish(SHORT_MODULE))[0])
@@ -178,6 +220,8 @@ STATUS = {
     "refused": 403,
     "unknown_link": 404,
     "no_certificate": 404,
+    "address_expired": 410,
+    "address_void": 410,
 }
 
 

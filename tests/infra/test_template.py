@@ -17,7 +17,7 @@ MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
     "FinaliseMapping": (["MODIFY"], [HEADS]),
     "NotifyMapping": (
         ["INSERT", "MODIFY"],
-        [HEADS, {"prefix": "CERTIFICATE#"}, "META", {"prefix": "WHO#"}],
+        [HEADS, {"prefix": "CERTIFICATE#"}, {"prefix": "WHO#"}, "META"],
     ),
 }
 

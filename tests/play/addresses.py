@@ -9,7 +9,7 @@ FORGED = "/v1/addresses/forged"
 
 def _mailed(stage: Stage) -> str:
     asked = stage.world.person("Una Nverified", Role.ASSESSOR, address_verified=False)
-    return f"/v1/addresses/{verification_token(stage.door, asked)}"
+    return f"/v1/addresses/{verification_token(stage.world.runtime, asked)}"
 
 
 @scene("openAddress")

@@ -39,6 +39,24 @@ def create_person(stage: Stage) -> None:
     stage.refused("invalid-person", "POST", path, administrator, missing)
 
 
+@scene("importPeople")
+def import_people(stage: Stage) -> None:
+    administrator = stage.world.administrator
+    path = f"{centre_path(stage.door)}/people/imports"
+    lines = [
+        "name,roles,address,learner_number,qualification",
+        "Siân Kowalska,assessor,sian@harbour.example,,CAVA",
+        "Zoë Nguyễn,candidate,,L-17,",
+    ]
+    good = {"csv": "\n".join(lines), "dry_run": False}
+    wrong = {"csv": "\n".join([*lines, "=HYPERLINK(1),teacher,,,"])}
+    summary = "A dry run tells what is wrong, by line and column."
+    stage.shows(summary, "POST", path, administrator, wrong, name="dry-run")
+    stage.shows("Two people are made known.", "POST", path, administrator, good)
+    other = {"csv": "name,roles", "dry": True}
+    stage.refused("invalid-body", "POST", path, administrator, other)
+
+
 @scene("listPeople")
 def list_people(stage: Stage) -> None:
     administrator, path = stage.world.administrator, f"{centre_path(stage.door)}/people"

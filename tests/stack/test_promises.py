@@ -1,6 +1,7 @@
 """What moto cannot show: the promises of the main job, on the deployed template."""
 
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -192,6 +193,39 @@ def test_without_the_stream_the_sweeper_mails_and_certifies(stack: Stack, play: 
         stack.invoke("sweep")
 
         assert len(items(stack, "CERTIFICATE#", play)) == 1
+
+
+def test_a_revoked_authorisation_stops_the_judgement_itself_at_once(play: Play) -> None:
+    play.sign("plan-1")
+    (link,) = play.links(1)
+    assert open_link(link).status == 200
+    administrator = play.client(Role.ADMINISTRATOR)
+    path = f"{play.centre}/people/{play.cast.people[Role.ASSESSOR]}"
+    administrator.ask("PATCH", path, {"authorisations": []}, if_match="*")
+
+    by_token = judge_by_token(play, "plan-1")
+    by_link = send_form(link, competent=True)
+
+    assert by_token.status == 403
+    assert by_token.json()["code"] in {"authorisation-changed", "not-authorised"}
+    assert by_link.status in {403, 410}
+    assert open_link(link).status == 410
+
+
+def test_an_address_is_verified_by_the_mail_that_the_stream_sends(stack: Stack, play: Play) -> None:
+    administrator = play.client(Role.ADMINISTRATOR)
+    address = f"{uuid4().hex}@verified.example"
+    body = {"name": "Nadia Nowak", "roles": ["candidate"], "address": address}
+    made = administrator.ask("POST", f"{play.centre}/people", body).json()
+    (mail, *_) = wait_for(lambda: stack.cloud.read_mail(address), "the mail to the address")
+    (link,) = re.findall(r"http://\S+/v1/addresses/\S+", mail.text)
+    path = f"{play.centre}/people/{made['id']}"
+    assert open_link(link).status == 200
+    assert administrator.ask("GET", path).json()["address_verified_at"] is None
+
+    assert send_form(link, competent=True).status == 303
+
+    assert administrator.ask("GET", path).json()["address_verified_at"]
 
 
 def test_nothing_of_one_centre_is_visible_from_another(stack: Stack, play: Play) -> None:

@@ -342,57 +342,6 @@ def a_candidate_enrolled_twice_in_a_module(world: World) -> bool:
     return len(list(world.runtime.table.query(mine.pk, mine.sk))) == 1
 
 
-def webhook(world: World) -> Webhook:
-    of = (world.runtime, world.administrator, "https://hooks.example/", ())
-    return webhooks.create_webhook(*of, request(world.administrator))
-
-
-def counted(world: World) -> bool:
-    """Tell whether the count of the centre's webhooks is the number that there is."""
-    item = world.runtime.table.get(keys.webhook_count(world.centre.id))
-    there = list(webhooks.of_centre(world.runtime, world.centre.id))
-    return item is not None and item["count"] == len(there)
-
-
-def change_webhook(world: World, changed: Webhook, **more: Any) -> Webhook:
-    of = (world.runtime, world.administrator, changed.id, WebhookChange(**more))
-    return webhooks.change_webhook(*of, [webhooks.etag(changed)])
-
-
-def two_webhooks_made_at_once(world: World) -> bool:
-    world.table.interruption = lambda: webhook(world)
-    with refusals():
-        webhook(world)
-    return counted(world)
-
-
-def a_webhook_deleted_twice_at_once(world: World) -> bool:
-    of = (world.runtime, world.administrator, webhook(world).id)
-    webhook(world)
-    world.table.interruption = lambda: webhooks.delete_webhook(*of)
-    with refusals():
-        webhooks.delete_webhook(*of)
-    return counted(world)
-
-
-def two_changes_of_a_webhook_from_one_reading(world: World) -> bool:
-    made = webhook(world)
-    world.table.interruption = lambda: change_webhook(world, made, state=WebhookState.PAUSED)
-    with refusals():
-        change_webhook(world, made, kinds=(Kind.ATTEMPT_SIGNED,))
-    now = webhooks.get_webhook(world.runtime, world.administrator, made.id)
-    return now.state is WebhookState.PAUSED
-
-
-def a_webhook_deleted_while_it_fails(world: World) -> bool:
-    made = webhook(world)
-    world.inboxes.status = 500
-    of = (world.runtime, world.administrator, made.id)
-    world.table.interruption = lambda: webhooks.delete_webhook(*of)
-    deliveries.deliver(world.runtime, Delivery(world.centre.id, made.id, {"id": "x"}))
-    return world.runtime.table.get(keys.webhook(world.centre.id, made.id)) is None
-
-
 def two_changes_of_a_centre_at_once(world: World) -> bool:
     renamed, shown = CentreSettings(name="Quayside Training"), CentreSettings(public_name="Quay")
     of = (world.runtime, world.centre.id)
@@ -484,6 +433,57 @@ def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     return "two@example.org" in [address for address, _, _ in world.outbox.sent]
 
 
+def webhook(world: World) -> Webhook:
+    of = (world.runtime, world.administrator, "https://hooks.example/", ())
+    return webhooks.create_webhook(*of, request(world.administrator))
+
+
+def counted(world: World) -> bool:
+    """Tell whether the count of the centre's webhooks is the number that there is."""
+    item = world.runtime.table.get(keys.webhook_count(world.centre.id))
+    there = list(webhooks.of_centre(world.runtime, world.centre.id))
+    return item is not None and item["count"] == len(there)
+
+
+def change_webhook(world: World, changed: Webhook, **more: Any) -> Webhook:
+    of = (world.runtime, world.administrator, changed.id, WebhookChange(**more))
+    return webhooks.change_webhook(*of, [webhooks.etag(changed)])
+
+
+def two_webhooks_made_at_once(world: World) -> bool:
+    world.table.interruption = lambda: webhook(world)
+    with refusals():
+        webhook(world)
+    return counted(world)
+
+
+def a_webhook_deleted_twice_at_once(world: World) -> bool:
+    of = (world.runtime, world.administrator, webhook(world).id)
+    webhook(world)
+    world.table.interruption = lambda: webhooks.delete_webhook(*of)
+    with refusals():
+        webhooks.delete_webhook(*of)
+    return counted(world)
+
+
+def two_changes_of_a_webhook_from_one_reading(world: World) -> bool:
+    made = webhook(world)
+    world.table.interruption = lambda: change_webhook(world, made, state=WebhookState.PAUSED)
+    with refusals():
+        change_webhook(world, made, kinds=(Kind.ATTEMPT_SIGNED,))
+    now = webhooks.get_webhook(world.runtime, world.administrator, made.id)
+    return now.state is WebhookState.PAUSED
+
+
+def a_webhook_deleted_while_it_fails(world: World) -> bool:
+    made = webhook(world)
+    world.inboxes.status = 500
+    of = (world.runtime, world.administrator, made.id)
+    world.table.interruption = lambda: webhooks.delete_webhook(*of)
+    deliveries.deliver(world.runtime, Delivery(world.centre.id, made.id, {"id": "x"}))
+    return world.runtime.table.get(keys.webhook(world.centre.id, made.id)) is None
+
+
 CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
@@ -511,10 +511,6 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CERTIFICATE#", "pk", an_enrolment_finalised_again_after_a_restore),
     ("CERTIFICATE", "pk", two_certificates_with_one_public_id),
     ("OPEN", "pk", a_candidate_enrolled_twice_in_a_module),
-    ("WEBHOOKS", "count", two_webhooks_made_at_once),
-    ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
-    ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),
-    ("WEBHOOK#", "revision", a_webhook_deleted_while_it_fails),
     ("CENTRE", "version", two_changes_of_a_centre_at_once),
     ("WHO", "version", two_changes_of_a_person_at_once),
     ("ADDRESS", "pk", two_who_take_one_address_at_once),
@@ -524,6 +520,10 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("WHO", "valid_until", two_administrators_who_end_each_other_at_once),
     ("WHO", "roles", two_administrators_who_demote_each_other_at_once),
     ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
+    ("WEBHOOKS", "count", two_webhooks_made_at_once),
+    ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
+    ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),
+    ("WEBHOOK#", "revision", a_webhook_deleted_while_it_fails),
 ]
 NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
 

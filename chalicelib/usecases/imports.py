@@ -1,0 +1,183 @@
+"""Making many people known at once, from a list: what is there already is left as it is."""
+
+import contextlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chalicelib.domain.centres import Centre
+from chalicelib.domain.details import Details, applied, changed_fields
+from chalicelib.domain.errors import Conflict, Invalid, Unavailable
+from chalicelib.formats.people_csv import CellFlaw, Row, read_people
+from chalicelib.runtime import Runtime
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Key
+from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import memberships
+from chalicelib.usecases.centres import load_centre
+from chalicelib.usecases.requests import Request, answered, remember
+
+FLAWS_LISTED = 200
+AT_ONCE = 100  # keys in one reading
+
+
+class Outcome(StrEnum):
+    """What becomes of a line."""
+
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    DIFFERENT = "different"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LineOutcome:
+    """What became of a line, or would, and of whom.
+
+    `fields` are those in which somebody who is known differs from the line. Nothing of theirs is
+    changed: an old file must not undo what was mended since.
+    """
+
+    line: int
+    outcome: Outcome
+    person_id: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did, or would do. With flaws nothing is done at all."""
+
+    encoding: str
+    applied: bool
+    lines: tuple[LineOutcome, ...]
+    flaws: tuple[CellFlaw, ...]
+    more_flaws: int = 0
+
+    def count(self, outcome: Outcome) -> int:
+        """Count the lines with this outcome."""
+        return sum(each.outcome is outcome for each in self.lines)
+
+
+def import_people(
+    runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+) -> Report:
+    """Make known whom a list names and nobody knows yet; without `apply`, tell what would be.
+
+    Each line is a transaction of its own, and the same list again goes on where one ended: whoever
+    has the line's identity, address or learner number is known. Raises NotFound.
+    """
+    centre = load_centre(runtime, centre_id)
+    file = read_people(raw, limit)
+    known = _known(runtime, centre, file.rows)
+    lines: list[LineOutcome] = []
+    flaws = list(file.flaws)
+    claimed: dict[Key, int] = {}
+    for row in file.rows:
+        found, wrong = _planned(runtime, centre, row, known, claimed)
+        flaws += wrong
+        if found:
+            lines.append(found)
+    flaws.sort(key=lambda flaw: flaw.line)
+    if apply and not flaws:
+        pairs = zip(file.rows, lines, strict=True)
+        lines = [_done(runtime, centre, row, line, by) for row, line in pairs]
+    return Report(
+        encoding=file.encoding,
+        applied=apply and not flaws,
+        lines=tuple(lines),
+        flaws=tuple(flaws[:FLAWS_LISTED]),
+        more_flaws=max(0, len(flaws) - FLAWS_LISTED),
+    )
+
+
+def reported(runtime: Runtime, request: Request) -> str:
+    """Return the report, as it was written, that the same request got before; or nothing."""
+    made = answered(runtime, request)
+    return str(made["report"]) if made else ""
+
+
+def keep_report(runtime: Runtime, request: Request, report: str) -> None:
+    """Keep a report for when the same request comes again. Until then, doing it again is safe."""
+    with contextlib.suppress(ConditionFailedError):
+        runtime.table.write(remember(request, {"report": report}, runtime.now()))
+
+
+def _natural_keys(centre: Centre, details: Details) -> dict[str, Key]:
+    """Give what somebody is recognised by, by column."""
+    found: dict[str, Key] = {}
+    for identity in details.identities or ():
+        found["subject"] = keys.identity(identity.issuer, identity.subject, centre.id)
+    if details.address:
+        found["address"] = keys.address(centre.id, details.address)
+    if details.learner_number:
+        found["learner_number"] = keys.learner(centre.id, details.learner_number)
+    return found
+
+
+def _known(runtime: Runtime, centre: Centre, rows: tuple[Row, ...]) -> dict[Key, str]:
+    """Look up who has what the rows recognise people by."""
+    wanted = [key for row in rows for key in _natural_keys(centre, row.details).values()]
+    wanted = list(dict.fromkeys(wanted))
+    found: dict[Key, str] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        items = runtime.table.get_many(*some)
+        found |= {key: item["person_id"] for key, item in zip(some, items, strict=True) if item}
+    return found
+
+
+def _planned(
+    runtime: Runtime,
+    centre: Centre,
+    row: Row,
+    known: dict[Key, str],
+    claimed: dict[Key, int],
+) -> tuple[LineOutcome | None, list[CellFlaw]]:
+    """Tell what would become of a line, or what is wrong with it."""
+    natural = _natural_keys(centre, row.details)
+    if not natural:
+        detail = "Give an identity, an address or a learner_number to know the person again by."
+        return None, [CellFlaw(row.line, "", "no-identity", detail)]
+    for column, key in natural.items():
+        if key in claimed:
+            detail = f"Line {claimed[key]} has it already; each person is in the file once."
+            return None, [CellFlaw(row.line, column, "given-twice", detail)]
+        claimed[key] = row.line
+    people = {known[key] for key in natural.values() if key in known}
+    if len(people) > 1:
+        detail = "Identity, address and learner_number of this line belong to different people."
+        return None, [CellFlaw(row.line, "", "different-people", detail)]
+    try:
+        if people:
+            return _compared(runtime, centre, row, people.pop()), []
+        memberships.drafted(runtime, centre, row.details)
+    except Invalid as error:
+        return None, [
+            CellFlaw(row.line, flaw.pointer.rpartition("/")[2], flaw.code, flaw.detail)
+            for flaw in error.flaws
+        ]
+    return LineOutcome(row.line, Outcome.CREATED), []
+
+
+def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> LineOutcome:
+    member = memberships.read(runtime, centre.id, person_id)
+    details = row.details
+    linked = set(details.identities or ()) <= set(member.membership.identities)
+    if linked:
+        details = replace(details, identities=None)
+    fields = changed_fields(member, applied(details, member, centre.time_zone, runtime.now()))
+    outcome = Outcome.DIFFERENT if fields else Outcome.UNCHANGED
+    return LineOutcome(row.line, outcome, person_id, fields)
+
+
+def _done(runtime: Runtime, centre: Centre, row: Row, planned: LineOutcome, by: str) -> LineOutcome:
+    """Make the person of a line known, if nobody knows them."""
+    if planned.outcome is not Outcome.CREATED:
+        return planned
+    try:
+        member = memberships.drafted(runtime, centre, row.details)
+        memberships.write_new(runtime, member, by)
+    except (Conflict, Unavailable):
+        # Somebody was quicker, or the table is busy: the same list again finds out.
+        return replace(planned, outcome=Outcome.FAILED)
+    return replace(planned, person_id=member.membership.person_id)
