@@ -1,9 +1,9 @@
 """Attempts: signing a page, and reading what was signed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from chalicelib.api.enrolments import ENROLMENT
+from chalicelib.api.enrolments import ENROLMENT, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
 from chalicelib.api.texts import Text
@@ -19,15 +19,20 @@ class SignatureIn(RequestModel):
 
     declaration: Text
     signature: Text
+    occurred_on: OccurredOn = None
 
 
 class Receipt(AnswerModel):
-    """What the candidate keeps: it never changes, and the hash covers all that was signed."""
+    """What the candidate keeps: it never changes, and the hash covers all that was signed.
+
+    `occurred_on` is null where that is the day on which it was recorded.
+    """
 
     page_id: str
     number: int
     content_hash: str
     signed_at: datetime
+    occurred_on: date | None
     candidate_id: str
 
 
@@ -68,6 +73,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "number": attempt.number,
         "content_hash": attempt.content_hash,
         "signed_at": attempt.signed_at,
+        "occurred_on": attempt.occurred_on,
         "candidate_id": attempt.candidate_id,
         "assessor_id": attempt.assessor_id,
         "withdrawn_at": attempt.withdrawn_at,
@@ -93,9 +99,14 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "page-signed",
         "page-competent",
         "too-many-attempts",
+        "enrolment-on-break",
+        "enrolment-withdrawn",
+        "enrolment-transferred",
+        "enrolment-awaiting-verification",
         "enrolment-complete",
         "stale-page",
         "not-signed",
+        "invalid-date",
         "page-incomplete",
     ),
 )
@@ -108,7 +119,7 @@ def sign_page(call: Call) -> Answer:
         actor,
         call["enrolment_id"],
         call["page_id"],
-        Signature(body.declaration, body.signature),
+        Signature(body.declaration, body.signature, body.occurred_on),
         call.if_match(),
         call.request(actor, body),
     )

@@ -1,11 +1,11 @@
 """Judging an attempt by token."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.enrolments import ENROLMENT
+from chalicelib.api.enrolments import ENROLMENT, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.texts import LongText, Text
 from chalicelib.domain.judgements import Decision, Judgement, Method
@@ -22,6 +22,7 @@ class JudgementIn(RequestModel):
     competent: bool
     initials: Text
     feedback: LongText = ""
+    occurred_on: OccurredOn = None
 
 
 class JudgementOut(AnswerModel):
@@ -32,6 +33,7 @@ class JudgementOut(AnswerModel):
     feedback: str | None
     judged_by: str
     judged_at: datetime
+    occurred_on: date | None
     method: Method
     authorisation_id: str
     qualification: str
@@ -46,6 +48,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         feedback=feedback,
         judged_by=judgement.judged_by,
         judged_at=judgement.judged_at,
+        occurred_on=judgement.occurred_on,
         method=judgement.method,
         authorisation_id=judgement.authorisation_id,
         qualification=judgement.qualification,
@@ -71,6 +74,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         "attempt-changed",
         "attempt-not-waiting",
         "invalid-judgement",
+        "invalid-date",
     ),
 )
 def judge_page(call: Call) -> Answer:
@@ -83,6 +87,11 @@ def judge_page(call: Call) -> Answer:
         number=call.number("number"),
         content_hash=body.content_hash,
     )
-    decision = Decision(competent=body.competent, initials=body.initials, feedback=body.feedback)
+    decision = Decision(
+        competent=body.competent,
+        initials=body.initials,
+        feedback=body.feedback,
+        occurred_on=body.occurred_on,
+    )
     judgement = judgements.judge(call.runtime, actor, judging, decision, call.request(actor, body))
     return answer(judgement_out(judgement, body.feedback), 201)

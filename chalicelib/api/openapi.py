@@ -265,6 +265,6 @@ def _problem_schema() -> dict[str, Any]:
             "instance": {"type": "string", "format": "uri-reference"},
             "code": {"type": "string", "enum": sorted(CODES)},
             "errors": {"type": "array", "items": flaw},
-            "current": {"type": "object", "description": "With `stale-page`: the current draft."},
+            "current": {"type": "object", "description": "What stands now, by code."},
         },
     }

@@ -1,7 +1,11 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from chalicelib.domain.errors import Flaw, Invalid
+
+EARLIEST = date(1950, 1, 1)  # that anything happened of which there is a record
 
 
 def moment(value: datetime) -> datetime:
@@ -30,3 +34,12 @@ def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
     there = value.astimezone(ZoneInfo(time_zone))
     return f"{there.day} {there:%B %Y}"
+
+
+def check_occurred_on(occurred_on: date, now: datetime, time_zone: str) -> None:
+    """Raise Invalid where an act cannot have happened on that day, as days are at the centre."""
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    if not EARLIEST <= occurred_on <= today:
+        detail = f"Name a day from {EARLIEST} to today, {today} at the centre; or leave it out."
+        flaw = Flaw("/occurred_on", "impossible-date", detail)
+        raise Invalid("invalid-date", "Nothing was recorded; mend what is listed.", [flaw])

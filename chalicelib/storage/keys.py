@@ -11,8 +11,10 @@
 | somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
 | somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
-| the open enrolment of a candidate in a module | get | `PERSON#p`, `OPEN#c#m` |
+| the open enrolments of a candidate, one in a module | get, query | `PERSON#p`, `OPEN#c#m` |
+| the open enrolments that somebody judges in | query | `PERSON#p`, `QUEUE#c#e` |
 | an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
+| what was changed of an enrolment | query | the same, `CHANGE#revision` |
 | a page's draft | get | the same, `DRAFT#page` |
 | the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
 | what was signed in an attempt | get | the same, `BODY#page#n` |
@@ -86,6 +88,11 @@ def assessor_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key
     return Key(f"PERSON#{person_id}", f"ASSESSES#{centre_id}#{enrolment_id}")
 
 
+def queued_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:
+    """Key by which an assessor finds an enrolment in which something may wait on them."""
+    return Key(f"PERSON#{person_id}", f"QUEUE#{centre_id}#{enrolment_id}")
+
+
 def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
     """Key that only one open enrolment of a candidate in a module can hold."""
     return Key(f"PERSON#{person_id}", f"OPEN#{centre_id}#{module_id}")
@@ -94,6 +101,11 @@ def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
 def enrolment(centre_id: str, enrolment_id: str) -> Key:
     """Key of an enrolment; its partition holds all that belongs to it."""
     return Key(f"CENTRE#{centre_id}#ENROLMENT#{enrolment_id}", "META")
+
+
+def change(centre_id: str, enrolment_id: str, revision: int) -> Key:
+    """Key of what was changed of an enrolment when it came to this revision."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"CHANGE#{revision:06}")
 
 
 def draft(centre_id: str, enrolment_id: str, page_id: str) -> Key:

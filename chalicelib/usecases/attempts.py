@@ -1,6 +1,7 @@
 """Signing a page, and reading what was signed."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from chalicelib.domain.access import Actor, require_candidate, require_reader
@@ -13,7 +14,7 @@ from chalicelib.domain.attempts import (
     signed_document,
 )
 from chalicelib.domain.digests import canonical, digest
-from chalicelib.domain.enrolments import EnrolmentState, require_open
+from chalicelib.domain.enrolments import EnrolmentState, require_active
 from chalicelib.domain.errors import Conflict, Invalid, not_found
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.times import stamp
@@ -23,7 +24,7 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, pages
+from chalicelib.usecases import enrolments, pages, people
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, require_same
 
@@ -36,6 +37,7 @@ class Signature:
 
     declaration: str
     name: str
+    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,12 @@ def sign(
         require_candidate(actor, in_work.enrolment)
         if earlier := _signed_before(runtime, in_work, request):
             return earlier
-        require_open(in_work.enrolment)
+        require_active(in_work.enrolment)
         pages.require_unlocked(in_work)
         pages.require_current(in_work, if_match)
         require_another(in_work.draft.lock)
         check_signature(signature.declaration, signature.name)
+        people.check_occurred_on(runtime, actor.centre_id, signature.occurred_on)
         if flaws := signing_flaws(in_work.page, in_work.draft.answers):
             detail = "The page is not complete yet; the draft is kept."
             raise Invalid("page-incomplete", detail, flaws)
@@ -171,6 +174,7 @@ def _write(
         declaration=signature.declaration,
         signature=signature.name,
         signed_at=now,
+        occurred_on=signature.occurred_on,
     )
     document = canonical(signed_document(signing, draft.answers))
     attempt = Attempt(
@@ -179,11 +183,12 @@ def _write(
         content_hash=digest(document),
         signed_at=now,
         candidate_id=enrolment.candidate_id,
-        assessor_id=enrolment.assessor_id,
+        assessor_id=enrolment.assessor_of(in_work.page.id),
         generation=1,
         link_expires_at=now + LIFETIME,
         request=request.id,
         fingerprint=request.fingerprint,
+        occurred_on=signature.occurred_on,
     )
     of = (enrolment.centre_id, enrolment.id, attempt.page_id)
     runtime.table.write(
@@ -199,7 +204,7 @@ def _write(
             keys.enrolment(enrolment.centre_id, enrolment.id),
             (
                 equals("state", str(EnrolmentState.ACTIVE)),
-                equals("assessor_id", enrolment.assessor_id),
+                equals("revision", enrolment.revision),
             ),
             add={"signs": 1},
         ),

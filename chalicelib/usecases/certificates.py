@@ -11,12 +11,12 @@ from chalicelib.domain.certificates import (
     outstanding,
     public_record,
 )
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import SEALABLE, Enrolment, EnrolmentState
 from chalicelib.domain.errors import Unavailable, not_found
 from chalicelib.formats.certificates import render_pdf
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Delete, Update, create, equals
+from chalicelib.storage.changes import Change, Update, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments, people
@@ -62,6 +62,8 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
             return None
         if enrolment.sealed:
             return _issued(runtime, enrolment)
+        if enrolment.state not in SEALABLE:
+            return None
         certificate = _certify(runtime, enrolment)
         if certificate is None:
             return None
@@ -161,7 +163,7 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
         Update(
             keys.enrolment(centre_id, enrolment_id),
             (
-                equals("state", str(EnrolmentState.ACTIVE)),
+                equals("state", str(enrolment.state)),
                 equals("revision", enrolment.revision),
             ),
             set=seal,
@@ -172,7 +174,7 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
             items.from_certificate(certificate),
         ),
         create(keys.public_certificate(certificate.id), where),
-        Delete(keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)),
+        *enrolments.leaving(enrolment),
     ]
 
 

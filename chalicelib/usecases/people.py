@@ -1,8 +1,9 @@
 """Centres, people, and who is acting."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from chalicelib.domain import times
 from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Conflict, Unauthenticated, not_found
 from chalicelib.domain.people import (
@@ -99,6 +100,13 @@ def load_centre(runtime: Runtime, centre_id: str) -> Centre:
     if centre is None:
         raise not_found()
     return centre
+
+
+def check_occurred_on(runtime: Runtime, centre_id: str, occurred_on: date | None) -> None:
+    """Raise Invalid where an act at the centre cannot have happened on that day."""
+    if occurred_on:
+        zone = load_centre(runtime, centre_id).time_zone
+        times.check_occurred_on(occurred_on, runtime.now(), zone)
 
 
 def load_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:

@@ -14,6 +14,7 @@ from chalicelib.events import finalise, notify, sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
 from chalicelib.usecases import enrolments, links, pages, verifications
+from chalicelib.usecases.attempts import Signature
 from tests.storage.sizes import Meter, size_of
 from tests.world import SHORT_MODULE, TABLE, World, new_world
 
@@ -125,10 +126,16 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
         )
         first = world.person("Fir St", Role.ASSESSOR, address=address, authorisation=held)
         enrolment = world.enrol(assessor_id=first.id)
-        attempt = world.sign(enrolment, LONGEST_PAGE_ID)
+        signature = Signature("1", "Zoë Nguyễn", world.clock().date())
+        attempt = world.sign(enrolment, LONGEST_PAGE_ID, signature=signature)
         notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
         link = link_for(enrolment.centre_id, enrolment.id, attempt)
-        decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * length)
+        decision = Decision(
+            competent=False,
+            initials="\N{CANDLE}" * 10,
+            feedback="F" * length,
+            occurred_on=world.clock().date(),
+        )
         token = world.runtime.signer.token(link)
         judgement = links.judge_by_link(world.runtime, token, decision, "body")
         assert (judgement.feedback is None) == (length == FEEDBACK_LIMIT)

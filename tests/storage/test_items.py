@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.answers import Answers
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import Certificate, CertificateState
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.people import Authorisation, Centre, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.storage import items, keys
@@ -71,6 +71,12 @@ def test_enrolments(table: Table, enrolment: Enrolment, completed_at: Any) -> No
     seal = {"state": "complete", "issue": 1, "completed_at": stamp(completed_at)}
     sealed = replace(enrolment, state=EnrolmentState.COMPLETE, issue=1, completed_at=completed_at)
     assert items.to_enrolment(stored(table, new | seal, key)) == sealed
+
+
+@given(change=values.changes)
+@few
+def test_changes_of_enrolments(table: Table, change: EnrolmentChange) -> None:
+    assert items.to_change(stored(table, items.from_change(change))) == change
 
 
 @given(attempt=values.attempts)
