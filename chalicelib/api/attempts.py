@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.api.enrolments import ENROLMENT, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
+from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.texts import Text
 from chalicelib.domain.attempts import Attempt
 from chalicelib.usecases import attempts, links
@@ -55,7 +56,7 @@ class AttemptList(AnswerModel):
     """The attempts of a page, oldest first."""
 
     items: list[AttemptOut]
-    next: None = None
+    next: str | None
 
 
 class LinkSent(AnswerModel):
@@ -133,14 +134,16 @@ def sign_page(call: Call) -> Answer:
     ATTEMPTS,
     summary="All attempts of a page, oldest first.",
     who="its candidate, its assessor, administrators, internal verifiers",
+    query=ListQuery,
     answer=AttemptList,
 )
 def list_attempts(call: Call) -> Answer:
     """Answer with the history of a page."""
-    found = attempts.list_attempts(
-        call.runtime, call.actor(), call["enrolment_id"], call["page_id"]
-    )
-    return answer(AttemptList(items=[AttemptOut(**attempt_fields(each)) for each in found]))
+    actor, query = call.actor(), call.query(ListQuery)
+    of = (call["enrolment_id"], call["page_id"])
+    found, end = attempts.list_attempts(call.runtime, actor, *of, query.limit, query.after)
+    listed = [AttemptOut(**attempt_fields(each)) for each in found]
+    return answer(AttemptList(items=listed, next=next_cursor(end)))
 
 
 @Operation(

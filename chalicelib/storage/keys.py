@@ -13,6 +13,7 @@
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
 | the open enrolments of a candidate, one in a module | get, query | `PERSON#p`, `OPEN#c#m` |
 | the open enrolments that somebody judges in | query | `PERSON#p`, `QUEUE#c#e` |
+| what somebody is to countersign | query | `PERSON#p`, `COUNTERSIGN#c#e#page#n` |
 | an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
 | what was changed of an enrolment | query | the same, `CHANGE#revision` |
 | a page's draft | get | the same, `DRAFT#page` |
@@ -93,6 +94,15 @@ def queued_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:
     return Key(f"PERSON#{person_id}", f"QUEUE#{centre_id}#{enrolment_id}")
 
 
+def countersigning(
+    person_id: str, centre_id: str, enrolment_id: str, page_id: str, number: int
+) -> Key:
+    """Key by which somebody finds an attempt whose judgement they are to countersign."""
+    return Key(
+        f"PERSON#{person_id}", f"COUNTERSIGN#{centre_id}#{enrolment_id}#{page_id}#{number:04}"
+    )
+
+
 def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
     """Key that only one open enrolment of a candidate in a module can hold."""
     return Key(f"PERSON#{person_id}", f"OPEN#{centre_id}#{module_id}")
@@ -164,6 +174,12 @@ def parse_attempt(sk: str) -> tuple[str, int]:
     """Read page and number back from the sort key of a head."""
     _, page_id, number = sk.split("#")
     return page_id, int(number)
+
+
+def parse_countersigning(sk: str) -> tuple[str, str, int]:
+    """Read enrolment, page and number back from the key of what is to be countersigned."""
+    _, _, enrolment_id, page_id, number = sk.split("#")
+    return enrolment_id, page_id, int(number)
 
 
 def _hash(*parts: str) -> str:

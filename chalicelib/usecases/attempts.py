@@ -123,11 +123,16 @@ def get_attempt(
 
 
 def list_attempts(
-    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str
-) -> tuple[Attempt, ...]:
-    """Return the heads of all attempts of a page, oldest first."""
-    in_work = pages.load(runtime, actor, enrolment_id, page_id)
-    return enrolments.attempts(runtime, in_work.enrolment, page_id)
+    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, limit: int, after: str
+) -> tuple[list[Attempt], str]:
+    """Return the heads of a page's attempts, oldest first, and where this page of them ended."""
+    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    module = enrolments.pinned_module(runtime, actor.centre_id, enrolment)
+    if module.page(page_id) is None:
+        raise not_found()
+    pk = keys.enrolment(actor.centre_id, enrolment_id).pk
+    found = runtime.table.page(pk, f"HEAD#{page_id}#", limit, after)
+    return list(map(items.to_attempt, found.items)), found.end
 
 
 def read(

@@ -19,7 +19,7 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Update, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, people
+from chalicelib.usecases import enrolments, people, waiting
 
 FIRST_ISSUE = 1
 TRIES = 3
@@ -36,7 +36,11 @@ def note_judged(
     """
     facts = enrolments.facts(runtime, centre_id, enrolment_id)
     head = runtime.table.get(keys.head(centre_id, enrolment_id, page_id, number))
-    if facts is None or head is None or not items.to_attempt(head).standing:
+    if facts is None or head is None:
+        return None
+    attempt = items.to_attempt(head)
+    waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
+    if not attempt.standing:
         return None
     change = Update(keys.progress(centre_id, enrolment_id), add={"competent": {page_id}})
     competent = runtime.table.write(change)["competent"]

@@ -151,7 +151,7 @@ def _lists(now: Enrolment, new: Enrolment) -> list[Change]:
     changes += [Put(keys.assessor_enrolment(each, *of), {}) for each in come]
     if now.open and new.open:
         changes += [Delete(keys.queued_enrolment(each, *of)) for each in gone]
-        changes += [Put(keys.queued_enrolment(each, *of), {}) for each in come]
+        changes += [enrolments.queue(new, each) for each in come]
     elif now.open:
         changes += enrolments.leaving(now)
     elif new.open:

@@ -182,11 +182,14 @@ def entering(enrolment: Enrolment) -> list[Change]:
     place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
     return [
         create(place, {"enrolment_id": enrolment.id}),
-        *(
-            Put(keys.queued_enrolment(assessor_id, centre_id, enrolment.id), {})
-            for assessor_id in sorted(enrolment.assessors)
-        ),
+        *(queue(enrolment, assessor_id) for assessor_id in sorted(enrolment.assessors)),
     ]
+
+
+def queue(enrolment: Enrolment, assessor_id: str) -> Put:
+    """Build what puts an open enrolment before one of its assessors."""
+    key = keys.queued_enrolment(assessor_id, enrolment.centre_id, enrolment.id)
+    return Put(key, {"enrolment_id": enrolment.id})
 
 
 def require_place(enrolment: Enrolment, failure: ConditionFailedError) -> None:

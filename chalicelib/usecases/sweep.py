@@ -7,7 +7,7 @@ from chalicelib.domain.enrolments import latest
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.usecases import certificates, enrolments, links
+from chalicelib.usecases import certificates, enrolments, links, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,18 @@ def sweep(runtime: Runtime, shard: int) -> Swept:
 def _sweep_one(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
     if certificates.finalise(runtime, centre_id, enrolment_id):
         return Swept(enrolments=1, certificates=1)
-    return Swept(enrolments=1, mails=_mail_waiting(runtime, centre_id, enrolment_id))
+    return Swept(enrolments=1, mails=_tell_who_is_waited_for(runtime, centre_id, enrolment_id))
 
 
-def _mail_waiting(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
+def _tell_who_is_waited_for(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
     enrolment = enrolments.find(runtime, centre_id, enrolment_id)
     if enrolment is None:
         return 0
-    return sum(
-        links.mail_link(runtime, centre_id, enrolment_id, attempt.page_id, attempt.number)
-        for attempt in latest(enrolments.attempts(runtime, enrolment)).values()
-        if attempt.waiting and not attempt.mailed_at
-    )
+    mails = 0
+    for attempt in latest(enrolments.attempts(runtime, enrolment)).values():
+        if attempt.waiting and not attempt.mailed_at:
+            of = (centre_id, enrolment_id, attempt.page_id, attempt.number)
+            mails += links.mail_link(runtime, *of)
+        if attempt.countersigner_awaited:
+            waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
+    return mails
