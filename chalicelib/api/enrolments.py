@@ -8,16 +8,19 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.texts import Identifier, Text
+from chalicelib.api.rules import ADMINISTRATORS, READERS
+from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import (
     REASON_LIMIT,
     Enrolment,
-    EnrolmentChange,
     EnrolmentState,
     PageProgress,
     PageState,
     progress,
+)
+from chalicelib.domain.enrolments import (
+    EnrolmentChange as Recorded,
 )
 from chalicelib.domain.modules import PAGES_LIMIT, VERSION_LIMIT
 from chalicelib.usecases import enrolment_changes, enrolment_lists, enrolments
@@ -40,48 +43,61 @@ OccurredOn = Annotated[
     date | None,
     Field(description="The day it happened, where it is recorded later; not in the future."),
 ]
+HappenedOn = Annotated[
+    date | None, Field(description="Null where it is the day on which it was recorded.")
+]
 
 
 class EnrolmentIn(RequestModel):
     """Who is to work through which module version, and who judges."""
 
-    candidate_id: Identifier
-    assessor_id: Identifier
+    candidate_id: Identifier = Field(description="A person with the role candidate.")
+    assessor_id: Identifier = Field(
+        description="A person with an authorisation for the module, and not the candidate."
+    )
     module_id: Identifier
-    module_version: Annotated[int, Field(ge=1, le=VERSION_LIMIT)]
+    module_version: Annotated[int, Field(ge=1, le=VERSION_LIMIT)] = Field(
+        description="A published version. The enrolment stays on it."
+    )
     page_assessors: PageAssessors = Field(default_factory=dict)
-    due_on: date | None = None
-    renews: Annotated[
-        Identifier | None,
-        Field(description="An earlier enrolment, closed, of this candidate in any version of it."),
-    ] = None
+    due_on: date | None = Field(default=None, description="When the candidate means to be done.")
+    renews: Identifier | None = Field(
+        default=None,
+        description="An earlier enrolment, closed, of this candidate in any version of the module.",
+    )
     occurred_on: OccurredOn = None
 
 
-class EnrolmentPatch(RequestModel):
+class EnrolmentChange(RequestModel):
     """What is to change of an enrolment; what is left out stays. `due_on` null takes it away."""
 
-    assessor_id: Identifier | None = None
-    page_assessors: PageAssessors | None = None
-    due_on: date | None = None
-    state: EnrolmentState | None = None
-    reason: Annotated[Text, Field(max_length=REASON_LIMIT)] = ""
+    assessor_id: Identifier | None = Field(default=None, description="Who judges from now on.")
+    page_assessors: PageAssessors | None = Field(default=None, description="The whole map.")
+    due_on: date | None = Field(default=None, description="Null takes the date away.")
+    state: EnrolmentState | None = Field(
+        default=None, description="A state that the present one can become."
+    )
+    reason: Annotated[Text, Field(max_length=REASON_LIMIT)] = Field(
+        default="", description="Kept with the change. A withdrawal and a transfer need one."
+    )
     occurred_on: OccurredOn = None
 
 
 class ProgressOut(AnswerModel):
-    """What a page waits for, on whom, since when. `waits_on` is empty where nothing is left.
-
-    `stuck` tells that whoever it waits on cannot do it now: a membership has ended, or a role or an
-    authorisation been taken away. An administrator names somebody else, or gives it back.
-    """
+    """What a page waits for, on whom, since when."""
 
     page_id: str
     state: PageState
-    attempts: int
-    since: datetime
-    waits_on: str
-    stuck: bool
+    attempts: int = Field(description="How often the page has been signed.")
+    since: datetime = Field(description="When the page came into this state.")
+    waits_on: TextOrNull = Field(
+        description="The person who has to do something next; null where nothing is left to do."
+    )
+    stuck: bool = Field(
+        description="Whether whoever it waits on cannot do it now: a membership has ended, or a "
+        "role or an authorisation been taken away. An administrator gives it back, or names "
+        "somebody else."
+    )
 
 
 class ChangedFields(AnswerModel):
@@ -89,29 +105,23 @@ class ChangedFields(AnswerModel):
 
     assessor_id: str | None = None
     page_assessors: dict[str, str] | None = None
-    due_on: str | None = None
+    due_on: TextOrNull = Field(default=None, description="Null as well where there was no date.")
     state: EnrolmentState | None = None
 
 
-class ChangeOut(AnswerModel):
-    """Who changed an enrolment, when, why, and what.
-
-    `occurred_on` is null where that is the day on which it was recorded.
-    """
+class HistoryEntryOut(AnswerModel):
+    """Who changed an enrolment, when, why, and what."""
 
     changed_at: datetime
     changed_by: str
-    occurred_on: date | None
+    occurred_on: HappenedOn
     reason: str
     before: ChangedFields
     after: ChangedFields
 
 
 class EnrolmentOut(AnswerModel):
-    """An enrolment. `pages` is the progress in printed order, read as it stands now.
-
-    `changes` are the latest hundred, the latest first.
-    """
+    """One candidate working through one module version, with the progress by page."""
 
     id: str
     candidate_id: str
@@ -122,13 +132,13 @@ class EnrolmentOut(AnswerModel):
     state: EnrolmentState
     created_at: datetime
     created_by: str
-    occurred_on: date | None
-    due_on: str
-    completed_at: datetime | None
-    renews: str
-    pages_competent: int
-    pages: list[ProgressOut]
-    changes: list[ChangeOut]
+    occurred_on: HappenedOn
+    due_on: date | None
+    completed_at: datetime | None = Field(description="When the certificate was issued.")
+    renews: TextOrNull = Field(description="The earlier enrolment that this one renews.")
+    pages_competent: int = Field(description="How many pages are done.")
+    pages: list[ProgressOut] = Field(description="Every page, in printed order.")
+    changes: list[HistoryEntryOut] = Field(description="The latest hundred, the latest first.")
 
 
 class EnrolmentQuery(ListQuery):
@@ -159,9 +169,9 @@ class EnrolmentSummary(AnswerModel):
     module_title: str
     state: EnrolmentState
     created_at: datetime
-    due_on: str
+    due_on: date | None
     completed_at: datetime | None
-    renews: str
+    renews: str | None = Field(description="The earlier enrolment that this one renews.")
 
 
 class EnrolmentList(AnswerModel):
@@ -176,18 +186,13 @@ class EnrolmentList(AnswerModel):
     "POST",
     ENROLMENTS,
     summary="Enrol a candidate in a published module version.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=EnrolmentIn,
     answer=EnrolmentOut,
     status=201,
+    headers=("ETag", "Location"),
     idempotent=True,
-    problems=(
-        "role-not-allowed",
-        "own-work",
-        "enrolment-open",
-        "invalid-enrolment",
-        "invalid-date",
-    ),
+    problems=("own-work", "enrolment-open", "invalid-enrolment", "invalid-date"),
 )
 def create_enrolment(call: Call) -> Answer:
     """Enrol the candidate that the body names."""
@@ -206,7 +211,8 @@ def create_enrolment(call: Call) -> Answer:
     made = enrolments.create_enrolment(call.runtime, actor, new, call.request(actor, body))
     module = enrolments.pinned_module(call.runtime, made.centre_id, made)
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
-    return answer(_out(made, progress(module, made, ())), 201, location=call.address(where))
+    out = _out(made, progress(module, made, ()))
+    return answer(out, 201, etag=enrolments.etag(made), location=call.address(where))
 
 
 @Operation(
@@ -214,10 +220,9 @@ def create_enrolment(call: Call) -> Answer:
     "GET",
     ENROLMENTS,
     summary="Enrolments, newest first: the centre's, or one's own.",
-    who="administrators and internal verifiers; candidates and assessors for their own",
+    rule=READERS,
     query=EnrolmentQuery,
     answer=EnrolmentList,
-    problems=("role-not-allowed",),
 )
 def list_enrolments(call: Call) -> Answer:
     """Answer with a page of the list.
@@ -241,8 +246,9 @@ def list_enrolments(call: Call) -> Answer:
     "GET",
     ENROLMENT,
     summary="An enrolment with its progress by page.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=EnrolmentOut,
+    headers=("ETag",),
 )
 def get_enrolment(call: Call) -> Answer:
     """Answer with the enrolment and what every page waits for."""
@@ -254,12 +260,12 @@ def get_enrolment(call: Call) -> Answer:
     "PATCH",
     ENROLMENT,
     summary="Change who judges, when it is due, or whether it goes on.",
-    who="administrator",
-    body=EnrolmentPatch,
+    rule=ADMINISTRATORS,
+    body=EnrolmentChange,
     answer=EnrolmentOut,
+    headers=("ETag",),
     if_match=True,
     problems=(
-        "role-not-allowed",
         "own-work",
         "enrolment-complete",
         "enrolment-open",
@@ -279,7 +285,7 @@ def change_enrolment(call: Call) -> Answer:
     a transfer need a reason.
     """
     actor = call.actor()
-    body = call.body(EnrolmentPatch)
+    body = call.body(EnrolmentChange)
     given = body.model_fields_set
     changes = Changes(
         assessor_id=body.assessor_id,
@@ -302,7 +308,7 @@ def _read(call: Call, actor: Actor) -> Answer:
         enrolments.unable(call.runtime, enrolment, pages),
         enrolments.history(call.runtime, enrolment),
     )
-    return answer(out, etag=enrolments.etag(enrolment))
+    return answer(out, version=enrolments.etag(enrolment))
 
 
 def _summary(listed: ListedEnrolment) -> EnrolmentSummary:
@@ -318,9 +324,9 @@ def _summary(listed: ListedEnrolment) -> EnrolmentSummary:
         module_title=listed.module_title,
         state=enrolment.state,
         created_at=enrolment.created_at,
-        due_on=enrolment.due_on,
+        due_on=date.fromisoformat(enrolment.due_on) if enrolment.due_on else None,
         completed_at=enrolment.completed_at,
-        renews=enrolment.renews,
+        renews=enrolment.renews or None,
     )
 
 
@@ -328,7 +334,7 @@ def _out(
     enrolment: Enrolment,
     progress: Iterable[PageProgress],
     unable: frozenset[str] = frozenset(),
-    changes: Iterable[EnrolmentChange] = (),
+    changes: Iterable[Recorded] = (),
 ) -> EnrolmentOut:
     pages = [
         ProgressOut(
@@ -352,7 +358,7 @@ def _out(
         created_at=enrolment.created_at,
         created_by=enrolment.created_by,
         occurred_on=enrolment.occurred_on,
-        due_on=enrolment.due_on,
+        due_on=date.fromisoformat(enrolment.due_on) if enrolment.due_on else None,
         completed_at=enrolment.completed_at,
         renews=enrolment.renews,
         pages_competent=sum(page.state is PageState.COMPETENT for page in pages),
@@ -361,8 +367,8 @@ def _out(
     )
 
 
-def _change(change: EnrolmentChange) -> ChangeOut:
-    return ChangeOut(
+def _change(change: Recorded) -> HistoryEntryOut:
+    return HistoryEntryOut(
         changed_at=change.changed_at,
         changed_by=change.changed_by,
         occurred_on=change.occurred_on,

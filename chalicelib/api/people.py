@@ -1,9 +1,12 @@
 """People: who is signed in, and what waits on them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from pydantic import Field
+
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import SIGNED_IN
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import EnrolmentState, PageState
 from chalicelib.domain.people import Role
@@ -21,10 +24,10 @@ class StudyOut(AnswerModel):
     module_version: int
     module_title: str
     state: EnrolmentState
-    due_on: str
-    pages_open: int
-    pages_signed: int
-    pages_not_yet_competent: int
+    due_on: date | None
+    pages_open: int = Field(description="Pages that were never signed, or taken back.")
+    pages_signed: int = Field(description="Pages that wait for their judgement.")
+    pages_not_yet_competent: int = Field(description="Pages that were returned, with feedback.")
     pages_competent: int
 
 
@@ -46,16 +49,15 @@ class JudgementWaiting(AttemptWaiting):
 
 
 class WaitsOut(AnswerModel):
-    """What waits on somebody: as a candidate, as an assessor, as a countersigner; oldest first.
+    """What waits on somebody at a centre, oldest first."""
 
-    At most 50 enrolments as a candidate, 50 as an assessor and 50 countersignatures are looked
-    into; `complete` is false where there are more, which `listEnrolments` has.
-    """
-
-    studies: list[StudyOut]
-    judgements: list[JudgementWaiting]
-    countersignatures: list[AttemptWaiting]
-    complete: bool
+    studies: list[StudyOut] = Field(description="Their open enrolments, as a candidate.")
+    judgements: list[JudgementWaiting] = Field(description="What they are to judge.")
+    countersignatures: list[AttemptWaiting] = Field(description="What they are to countersign.")
+    complete: bool = Field(
+        description="False where there is more: at most 50 enrolments as a candidate, 50 as an "
+        "assessor, and 50 countersignatures are looked into. `listEnrolments` has all."
+    )
 
 
 class MembershipOut(AnswerModel):
@@ -81,9 +83,8 @@ class Me(AnswerModel):
     "GET",
     "/v1/me",
     summary="Who is signed in, where they are what, and what waits on them there.",
-    who="anybody signed in",
+    rule=SIGNED_IN,
     answer=Me,
-    problems=("unauthenticated", "unknown-person"),
 )
 def get_me(call: Call) -> Answer:
     """Answer with what the identity behind the token is at each centre that has linked it."""
@@ -121,7 +122,7 @@ def _study(study: Study) -> StudyOut:
         module_version=enrolment.module_version,
         module_title=study.listed.module_title,
         state=enrolment.state,
-        due_on=enrolment.due_on,
+        due_on=date.fromisoformat(enrolment.due_on) if enrolment.due_on else None,
         pages_open=study.pages[PageState.OPEN],
         pages_signed=study.pages[PageState.SIGNED],
         pages_not_yet_competent=study.pages[PageState.RETURNED],

@@ -30,15 +30,24 @@ def local(value: datetime, time_zone: str) -> str:
     return f"{there.day} {there:%B %Y, %H:%M %Z}"
 
 
+def date_at(value: datetime, time_zone: str) -> date:
+    """Return the date of a moment in the centre's time zone."""
+    return value.astimezone(ZoneInfo(time_zone)).date()
+
+
+def printed(day: date) -> str:
+    """Write a date for people: `1 March 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
-    there = value.astimezone(ZoneInfo(time_zone))
-    return f"{there.day} {there:%B %Y}"
+    return printed(date_at(value, time_zone))
 
 
 def check_occurred_on(occurred_on: date, now: datetime, time_zone: str) -> None:
     """Raise Invalid where an act cannot have happened on that day, as days are at the centre."""
-    today = now.astimezone(ZoneInfo(time_zone)).date()
+    today = date_at(now, time_zone)
     if not EARLIEST <= occurred_on <= today:
         detail = f"Name a day from {EARLIEST} to today, {today} at the centre; or leave it out."
         flaw = Flaw("/occurred_on", "impossible-date", detail)

@@ -1,6 +1,6 @@
 """Changing an enrolment: who judges, when it is due, and whether it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -44,7 +44,7 @@ class Changes:
 
 
 def change_enrolment(
-    runtime: Runtime, actor: Actor, enrolment_id: str, changes: Changes, if_match: str
+    runtime: Runtime, actor: Actor, enrolment_id: str, changes: Changes, if_match: Container[str]
 ) -> Enrolment:
     """Change an enrolment; what is as asked already stays, so that a repeat changes nothing.
 
@@ -61,7 +61,7 @@ def change_enrolment(
     if new == now:
         return now
     require_unsealed(now)
-    if if_match != enrolments.etag(now):
+    if enrolments.etag(now) not in if_match:
         raise _stale(now)
     _check(runtime, now, new, changes)
     recorded = _record(runtime, actor, now, new, changes)

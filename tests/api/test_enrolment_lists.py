@@ -62,9 +62,9 @@ def test_everybody_sees_what_is_theirs(door: Door) -> None:
         "module_title": "Moving people safely",
         "state": "active",
         "created_at": "2026-03-02T10:30:00Z",
-        "due_on": "",
+        "due_on": None,
         "completed_at": None,
-        "renews": "",
+        "renews": None,
     }
 
 
