@@ -83,7 +83,7 @@ class EnrolmentChange(RequestModel):
     occurred_on: OccurredOn = None
 
 
-class ProgressOut(AnswerModel):
+class PageProgressOut(AnswerModel):
     """What a page waits for, on whom, since when."""
 
     page_id: str
@@ -137,7 +137,7 @@ class EnrolmentOut(AnswerModel):
     completed_at: datetime | None = Field(description="When the certificate was issued.")
     renews: TextOrNull = Field(description="The earlier enrolment that this one renews.")
     pages_competent: int = Field(description="How many pages are done.")
-    pages: list[ProgressOut] = Field(description="Every page, in printed order.")
+    pages: list[PageProgressOut] = Field(description="Every page, in printed order.")
     changes: list[HistoryEntryOut] = Field(description="The latest hundred, the latest first.")
 
 
@@ -212,7 +212,7 @@ def create_enrolment(call: Call) -> Answer:
     module = enrolments.pinned_module(call.runtime, made.centre_id, made)
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
     out = _out(made, progress(module, made, ()))
-    return answer(out, 201, etag=enrolments.etag(made), location=call.address(where))
+    return answer(out, 201, version=enrolments.etag(made), location=call.address(where))
 
 
 @Operation(
@@ -337,7 +337,7 @@ def _out(
     changes: Iterable[Recorded] = (),
 ) -> EnrolmentOut:
     pages = [
-        ProgressOut(
+        PageProgressOut(
             page_id=page.page_id,
             state=page.state,
             attempts=page.attempts,

@@ -322,9 +322,8 @@ def _unless_held(call: Call, answered: Answer) -> Answer:
     """Leave out what the client holds already (RFC 9110, section 13.1.2)."""
     etag = answered.headers.get("ETag", "")
     if call.operation.method == "GET" and is_held(call.headers.get("if-none-match", ""), etag):
-        kept = {"ETag", "Cache-Control"}
-        headers = {name: value for name, value in answered.headers.items() if name in kept}
-        return Answer(304, "", headers)
+        kept = {name: text for name, text in answered.headers.items() if name != "Content-Type"}
+        return Answer(304, "", kept)
     return answered
 
 

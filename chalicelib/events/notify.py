@@ -1,17 +1,25 @@
-"""Mails that the table's stream asks for."""
+"""What the table's stream has people and other systems told: mails, and events on the bus."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.events.streams import HeadChanged, in_order
+from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import links
+from chalicelib.usecases import events, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Mail the links of attempts that wait and have not been mailed."""
+    """Put what was done on the bus, and mail the links of attempts that wait for their mail."""
 
-    def changed(head: HeadChanged) -> None:
-        links.mail_link(runtime, head.centre_id, head.enrolment_id, head.page_id, head.number)
+    def changed(item: ItemChanged) -> None:
+        # Where the bus or the mailer fails, the other one is served all the same; then the record
+        # comes again, which neither of them minds.
+        try:
+            events.publish(runtime, item.key, item.before, item.after)
+        finally:
+            if head := item.head:
+                links.mail_link(
+                    runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
+                )
 
-    return in_order(event, changed)
+    return in_order(changes(event), changed)

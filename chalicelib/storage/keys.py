@@ -5,6 +5,8 @@
 | a centre | get | `CENTRE#c`, `CENTRE` |
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
+| the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
+| how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
@@ -57,6 +59,16 @@ def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
 def centre_module(centre_id: str, module_id: str, version: int) -> Key:
     """Key by which a centre lists a module version; the newest version of a module comes first."""
     return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{VERSION_LIMIT - version:06}")
+
+
+def webhook(centre_id: str, webhook_id: str) -> Key:
+    """Key of a webhook."""
+    return Key(f"CENTRE#{centre_id}", f"WEBHOOK#{webhook_id}")
+
+
+def webhook_count(centre_id: str) -> Key:
+    """Key of the count of a centre's webhooks."""
+    return Key(f"CENTRE#{centre_id}", "WEBHOOKS")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:

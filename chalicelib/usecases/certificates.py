@@ -157,10 +157,12 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
 
 def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
     centre_id, enrolment_id = enrolment.centre_id, enrolment.id
+    issued_at = certificate.record["issued_at"]
     seal = {
         "state": str(EnrolmentState.COMPLETE),
         "issue": certificate.issue,
-        "completed_at": certificate.record["issued_at"],
+        "completed_at": issued_at,
+        "state_changed_at": issued_at,
     }
     where = {"centre_id": centre_id, "enrolment_id": enrolment_id, "issue": certificate.issue}
     return [
@@ -175,7 +177,7 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
         ),
         create(
             keys.certificate(centre_id, enrolment_id, certificate.issue),
-            items.from_certificate(certificate),
+            items.from_certificate(certificate) | {"issued_at": issued_at},
         ),
         create(keys.public_certificate(certificate.id), where),
         *enrolments.leaving(enrolment),

@@ -126,6 +126,11 @@ def _fields(enrolment: Enrolment) -> dict[str, Any]:
 
 def _enrolment(now: Enrolment, new: Enrolment, recorded: EnrolmentChange) -> list[Change]:
     swept = keys.open_index(now.centre_id, now.id)
+    written = dict(recorded.after)
+    if new.state is not now.state:
+        written["state_changed_at"] = stamp(recorded.changed_at)
+    if new.open and not now.open:
+        written |= swept
     return [
         Update(
             keys.enrolment(now.centre_id, now.id),
@@ -134,7 +139,7 @@ def _enrolment(now: Enrolment, new: Enrolment, recorded: EnrolmentChange) -> lis
                 equals("signs", now.signs),
                 equals("state", str(now.state)),
             ),
-            set={**recorded.after, **(swept if new.open and not now.open else {})},
+            set=written,
             remove=tuple(swept) if now.open and not new.open else (),
             add={"revision": 1},
         ),

@@ -7,6 +7,7 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Conflict, Flaw, Forbidden, Invalid, not_found
 from chalicelib.domain.judgements import Countersignature, Judgement, SettingAside
 from chalicelib.domain.people import Role
+from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Key, Update, absent, equals
@@ -81,7 +82,11 @@ def _setting_aside(enrolment: Enrolment, key: Key, setting_aside: SettingAside) 
         ),
     ]
     if enrolment.sealed:
-        suspended = {"state": str(CertificateState.SUSPENDED), "reason": setting_aside.reason}
+        suspended = {
+            "state": str(CertificateState.SUSPENDED),
+            "reason": setting_aside.reason,
+            "suspended_at": stamp(setting_aside.at),
+        }
         certificate = keys.certificate(centre_id, enrolment_id, enrolment.issue)
         changes.append(Update(certificate, set=suspended))
     return changes

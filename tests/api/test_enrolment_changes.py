@@ -180,10 +180,10 @@ def test_pages_have_assessors_of_their_own(door: Door) -> None:
     door.done("POST", judgements(enrolment), third, body)
 
     change(door, enrolment, page_assessors={})
-    assert waiting_on(door, enrolment) == [world.assessor.id, world.assessor.id, ""]
+    assert waiting_on(door, enrolment) == [world.assessor.id, world.assessor.id, None]
 
 
-def waiting_on(door: Door, enrolment: Enrolment) -> list[str]:
+def waiting_on(door: Door, enrolment: Enrolment) -> list[str | None]:
     shown = door.done("GET", path_of(enrolment), door.world.administrator)
     return [page["waits_on"] for page in shown.json["pages"]]
 
@@ -218,7 +218,7 @@ def test_what_is_as_asked_already_is_not_changed_again(door: Door, enrolment: En
         again = door.done("PATCH", path, who, body, if_match='"0-0-active"')
         assert (again.text, again.headers) == (first.text, first.headers)
     assert door.written.count == written
-    assert change(door, enrolment, due_on=None).json["due_on"] == ""
+    assert change(door, enrolment, due_on=None).json["due_on"] is None
 
 
 def test_reasons_are_short_and_days_possible(door: Door, enrolment: Enrolment) -> None:

@@ -73,12 +73,37 @@ def send_review_link(door: Door) -> Creation:
     return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
 
 
+def create_webhook(door: Door) -> Creation:
+    body = {"url": "https://hooks.example/in"}
+    path = f"{centre_path(door)}/webhooks"
+    return Creation(path, door.world.administrator, body, body | {"kinds": ["attempt.signed"]})
+
+
+def rotate_secret(door: Door) -> Creation:
+    webhook = create_webhook(door)
+    path = f"{webhook.path}/{send(door, webhook).json['id']}/secrets"
+    return Creation(path, webhook.who, None, {"secret": "mine"})
+
+
+def replay_event(door: Door) -> Creation:
+    webhook = create_webhook(door)
+    path = f"{webhook.path}/{send(door, webhook).json['id']}/replays"
+    enrolment = door.world.enrol()
+    door.world.sign(enrolment, "kn-1")
+    body = {"event_id": f"enrolment-created:{enrolment.id}"}
+    other = {"event_id": f"attempt-signed:{enrolment.id}:kn-1:1"}
+    return Creation(path, webhook.who, body, other)
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
     "signPage": sign_page,
     "judgePage": judge_page,
     "sendReviewLink": send_review_link,
+    "createWebhook": create_webhook,
+    "rotateWebhookSecret": rotate_secret,
+    "replayEvent": replay_event,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 

@@ -8,7 +8,8 @@ import tests.play.judgements
 import tests.play.modules
 import tests.play.pages
 import tests.play.people
-import tests.play.review  # noqa: F401 (importing a file of scenes declares them)
+import tests.play.review
+import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all
 
 __all__ = ["SCENES", "play", "play_all"]
