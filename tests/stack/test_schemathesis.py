@@ -49,7 +49,8 @@ class Seeds:
 
     ids: dict[str, str]
     certified: str
-    tokens: dict[str, str]
+    deletable: str
+    tokens: dict[Role, str]
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +70,10 @@ def seeds(stack: Stack) -> Seeds:
     play.enrol()
     play.sign("kn-1")
     *_, link = play.links(len(play.module.pages) + 1)
+    kept, deletable = (_webhook(play) for _ in range(2))
     ids = {
         "centre_id": cast.centre_id,
+        "webhook_id": kept,
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "number": "1",
@@ -80,8 +83,15 @@ def seeds(stack: Stack) -> Seeds:
         "token": link.rpartition("/")[2],
         "code": "not-found",
     }
-    tokens = {str(role): stack.sign_in(cast.username(role)) for role in OWNERS}
-    return Seeds(ids, certified, tokens)
+    tokens = {role: stack.sign_in(cast.username(role)) for role in OWNERS}
+    return Seeds(ids, certified, deletable, tokens)
+
+
+def _webhook(play: Play) -> str:
+    body = {"url": "http://127.0.0.1:1/"}  # where nobody listens
+    administrator = play.client(Role.ADMINISTRATOR)
+    made: str = administrator.ask("POST", f"{play.centre}/webhooks", body).json()["id"]
+    return made
 
 
 def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
@@ -92,13 +102,17 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     parameters = {f"path.{name}": ids[name] for name in ids if f"{{{name}}}" in each.path}
     if each.id == "saveDraft":
         parameters |= {"path.page_id": "plan-1", "header.If-Match": "*"}  # a page that is open
+    if each.id == "deleteWebhook":
+        parameters["path.webhook_id"] = seeds.deletable
     given: dict[str, Any] = {"include-operation-id": each.id, "parameters": parameters}
+    if each.id == "deleteWebhook":
+        given["warnings"] = False  # once it is deleted, it is not found
     if each.rule.signed_in:
         role = next((role for role in OWNERS if role in each.rule.roles), Role.CANDIDATE)
         given["headers"] = {"Authorization": f"Bearer {seeds.tokens[role]}"}
     if each.method == "GET" and {"number", "version"} & set(re.findall(r"{(\w+)}", each.path)):
         # It believes that it has sent the wrong number that it made up, not ours, and nothing but
-        # the address could be wrong here. Wrong numbers: tests/api/test_decisions.py.
+        # the address could be wrong here. Wrong numbers: tests/api/test_attempts.py.
         given["checks"] = {"negative_data_rejection": {"enabled": False}}
     return given
 

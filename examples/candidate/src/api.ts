@@ -57,7 +57,9 @@ export function createApi(base: string, token: () => string | undefined) {
     enrolment: (path: EnrolmentPath) => ask(client.GET(ENROLMENT, { params: { path } })),
     module: (centre_id: string, module_id: string, version: number) => {
       const path = { centre_id, module_id, version };
-      return ask(client.GET("/v1/centres/{centre_id}/modules/{module_id}/versions/{version}", { params: { path } }));
+      return ask(
+        client.GET("/v1/centres/{centre_id}/modules/{module_id}/versions/{version}", { params: { path } }),
+      );
     },
     page: (path: PagePath) => ask(client.GET(PAGE, { params: { path } })),
     save: (path: PagePath, answers: Answers, etag: string) => {
@@ -70,7 +72,8 @@ export function createApi(base: string, token: () => string | undefined) {
     },
     attempts: (path: PagePath) => ask(client.GET(ATTEMPTS, { params: { path } })),
     certificate: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate`, { params: { path } })),
-    certificatePdf: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate/pdf`, { params: { path } })),
+    certificatePdf: (path: EnrolmentPath) =>
+      ask(client.GET(`${ENROLMENT}/certificate/pdf`, { params: { path } })),
   };
 }
 

@@ -21,7 +21,10 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
 
 /** Text as its paragraphs. */
 export function paragraphs(text: string | null): HTMLElement[] {
-  return (text ?? "").split(/\n+/).filter(Boolean).map((each) => h("p", { dir: "auto" }, each));
+  return (text ?? "")
+    .split(/\n+/)
+    .filter(Boolean)
+    .map((each) => h("p", { dir: "auto" }, each));
 }
 
 /** A moment, as people say it where they are. */

@@ -55,7 +55,11 @@ function statement(item: Statement, number: number, typed: (field: Field) => voi
       fill(initials, answer.initials ?? "");
     },
     lacks: (answer) =>
-      answer.understood == null ? "Answer yes or no." : answer.initials?.trim() ? "" : "Put your initials beside it.",
+      answer.understood == null
+        ? "Answer yes or no."
+        : answer.initials?.trim()
+          ? ""
+          : "Put your initials beside it.",
   });
 }
 
@@ -65,7 +69,9 @@ function choice(item: Choice, number: number, typed: (field: Field) => void): Fi
   const hint = h("p", { class: "soft", id: `${item.id}-hint` });
   const read = () => options.filter(({ input }) => input.checked).map(({ input }) => input.value);
   const count = () => {
-    hint.textContent = several ? `Choose ${item.choose} of ${options.length}; ${read().length} chosen.` : "Choose one.";
+    hint.textContent = several
+      ? `Choose ${item.choose} of ${options.length}; ${read().length} chosen.`
+      : "Choose one.";
   };
   return framed(item, number, typed, {
     parts: [hint, h("div", { class: "pick" }, ...options.map(({ label }) => label))],
@@ -79,7 +85,9 @@ function choice(item: Choice, number: number, typed: (field: Field) => void): Fi
     typed: count,
     lacks: ({ chosen }) => {
       const missing = chosen?.length !== item.choose;
-      return missing ? `Choose ${item.choose} of ${options.length}; ${chosen?.length ?? 0} chosen so far.` : "";
+      return missing
+        ? `Choose ${item.choose} of ${options.length}; ${chosen?.length ?? 0} chosen so far.`
+        : "";
     },
   });
 }
@@ -118,8 +126,21 @@ function question(item: Question, number: number, typed: (field: Field) => void)
 
 /** Something that this app cannot collect; the server says so when the page is signed. */
 function other(item: Item): Field {
-  const element = h("div", { class: "card" }, h("p", { dir: "auto" }, item.text), h("p", { class: "soft" }, "Not answered here."));
-  return { item, element, read: () => ({}), show: () => {}, lacks: () => "", mark: () => {}, focus: () => {} };
+  const element = h(
+    "div",
+    { class: "card" },
+    h("p", { dir: "auto" }, item.text),
+    h("p", { class: "soft" }, "Not answered here."),
+  );
+  return {
+    item,
+    element,
+    read: () => ({}),
+    show: () => {},
+    lacks: () => "",
+    mark: () => {},
+    focus: () => {},
+  };
 }
 
 interface Frame {

@@ -1,6 +1,6 @@
 /** Starts the app: who is signed in, which screen, and one saver for each page. */
 
-import { createApi } from "./api.ts";
+import { type Api, createApi } from "./api.ts";
 import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { h } from "./dom.ts";
@@ -11,7 +11,7 @@ import { home } from "./screens/home.ts";
 import { page } from "./screens/page.ts";
 import { welcome } from "./screens/welcome.ts";
 import { comeBack, keepSession, session, signIn } from "./signin.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore } from "./store.ts";
 import { LEAVE_UNSENT, problemInWords } from "./words.ts";
 
 const main = document.querySelector("main") as HTMLElement;
@@ -31,51 +31,50 @@ async function start(): Promise<void> {
     keepSession(null); // unauthenticated, or unknown-person
     return greet(config, problemInWords(outcome.code));
   }
-  const me = outcome.ok ? outcome.data : (known as Me);
-  const listeners = new Set<(page: string) => void>();
-  const savers = new Map<string, Saver>();
-  const store = await openStore((changed, elsewhere) => {
-    if (elsewhere) void savers.get(changed)?.heard();
-    listeners.forEach((listener) => listener(changed));
-  });
-  await run(config, api, store, me, listeners, savers);
+  await run(config, api, outcome.ok ? outcome.data : (known as Me));
 }
 
-async function run(
-  config: Config,
-  api: App["api"],
-  store: Store,
-  me: Me,
-  listeners: Set<(page: string) => void>,
-  savers: Map<string, Saver>,
-): Promise<void> {
+async function run(config: Config, api: Api, me: Me): Promise<void> {
+  const listeners = new Set<(page: string) => void>();
+  const savers = new Map<string, Saver>();
+  const tell = (page: string) => listeners.forEach((listener) => listener(page));
+  const store = await openStore((page, elsewhere) => {
+    if (elsewhere) void savers.get(page)?.heard();
+    tell(page);
+  });
   const persons = me.memberships.map(({ person_id }) => person_id);
-  const app: App = {
-    ...{ config, api, store, me },
+  const base: App = {
+    ...{ config, api, store, me, show },
     personAt: (centre) => me.memberships.find(({ centre_id }) => centre_id === centre)?.person_id ?? "nobody",
     unsent: async () => (await Promise.all(persons.map((person) => store.unsent(person)))).flat(),
-    saverOf: (key) => {
-      const told = (saver: Saver) => listeners.forEach((listener) => listener(saver.page));
-      const saver = savers.get(key) ?? new Saver(key, api, store, told);
-      savers.set(key, saver);
+    saverOf: (page) => {
+      const saver = savers.get(page) ?? new Saver(page, api, store, () => tell(page));
+      savers.set(page, saver);
       return saver;
     },
-    show,
     onChange: (listener) => void listeners.add(listener),
     signInAgain: () => void signIn(config),
   };
   const sendAll = async () => {
-    for (const key of await app.unsent()) app.saverOf(key).soon();
+    for (const key of await base.unsent()) base.saverOf(key).soon();
   };
+  let routed = 0;
   const route = async () => {
+    const mine = ++routed;
     listeners.clear();
+    const app: App = {
+      ...base,
+      // Whoever has gone on meanwhile is not called back by a slow answer.
+      show: (...all) => void (mine === routed && show(...all)),
+      onChange: (listener) => void (mine === routed && base.onChange(listener)),
+    };
     const [, centre_id, enrolment_id, page_id] = location.hash.split("/").map(decodeURIComponent);
     if (centre_id && enrolment_id && page_id) await page(app, { centre_id, enrolment_id, page_id });
     else if (centre_id && enrolment_id) await enrolment(app, { centre_id, enrolment_id });
     else await home(app);
   };
   const leave = async () => {
-    if ((await app.unsent()).length && !confirm(LEAVE_UNSENT)) return;
+    if ((await base.unsent()).length && !confirm(LEAVE_UNSENT)) return;
     for (const person of persons) await store.forget(person);
     keepSession(null);
     location.assign(location.pathname);
@@ -102,4 +101,9 @@ function show(title: string, ...parts: Node[]): void {
   window.scrollTo(0, 0);
 }
 
-void start().catch(() => show("Your workbook", h("p", { class: "card warn", role: "alert" }, "The app cannot start here just now. Load it again.")));
+void start().catch(() =>
+  show(
+    "Your workbook",
+    h("p", { class: "card warn", role: "alert" }, "The app cannot start here just now. Load it again."),
+  ),
+);

@@ -8,7 +8,17 @@
 import type { Api, Failure, Outcome } from "./api.ts";
 import type { Answer, PageView, Problem, Receipt } from "./model.ts";
 import { pathOf, type Store } from "./store.ts";
-import { nextStep, opened, reconciled, type Refusal, saved, type Sending, type Signing, stampsOf, type Work } from "./work.ts";
+import {
+  nextStep,
+  opened,
+  reconciled,
+  type Refusal,
+  saved,
+  type Sending,
+  type Signing,
+  stampsOf,
+  type Work,
+} from "./work.ts";
 
 export const PAUSE = 800; // milliseconds from the last key to the save
 const FIRST_RETRY = 1_000;
@@ -35,7 +45,7 @@ export class Saver {
     readonly page: string,
     private readonly api: Api,
     private readonly store: Store,
-    private readonly changed: (saver: Saver) => void,
+    private readonly changed: () => void,
   ) {}
 
   /** Keep what was typed, then send it when the typing pauses. */
@@ -54,7 +64,8 @@ export class Saver {
     const signing: Signing = { key: crypto.randomUUID(), declaration, signature, etag: null };
     await this.#alone(async () => {
       const { work } = await this.store.load(this.page);
-      if (work && !work.signing) await this.store.learn(this.page, { ...work, signing, refusal: null });
+      if (work && !work.signing)
+        await this.store.learn(this.page, { ...work, signing, unsigned: false, refusal: null });
     });
     this.soon();
   }
@@ -160,8 +171,8 @@ export class Saver {
       const { answers, etag } = problem.current;
       const { edits } = await this.store.load(this.page);
       // An answered signature is no longer on its way: it was refused.
-      const unsigned = { ...work, signing: work.signing?.etag ? null : work.signing };
-      const { work: after, settled } = reconciled(unsigned, edits, answers ?? {}, etag);
+      const known = work.signing?.etag ? { ...work, signing: null, unsigned: true } : work;
+      const { work: after, settled } = reconciled(known, edits, answers ?? {}, etag);
       return this.#learnt(after, settled);
     }
     // The page may stand differently than when it was shown; then it is shown anew.
@@ -194,7 +205,7 @@ export class Saver {
 
   #tell(status: Status): null {
     this.status = status;
-    this.changed(this);
+    this.changed();
     return null;
   }
 }

@@ -97,6 +97,7 @@ export async function openStore(changed: (page: string, elsewhere: boolean) => v
 
     /** What was shown last under a name, for when there is no network. */
     view: (name: string): Promise<unknown> => db.get("views", name),
-    keepView: async (name: string, value: unknown): Promise<void> => void (await db.put("views", value, name)),
+    keepView: async (name: string, value: unknown): Promise<void> =>
+      void (await db.put("views", value, name)),
   };
 }

@@ -22,8 +22,10 @@ const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   "role-not-allowed": "Your role at this centre does not include this.",
   "not-the-candidate": "This page belongs to somebody else.",
   "not-found": "There is nothing here, or it is not yours to see.",
-  "page-signed": "This page is signed and waits for your assessor. What you typed since then is kept on this device, and can be sent if the page comes back to you.",
-  "page-competent": "This page has been judged competent. What you typed since then is kept on this device, and cannot be sent any more.",
+  "page-signed":
+    "This page is signed and waits for your assessor. What you typed since then is kept on this device, and can be sent if the page comes back to you.",
+  "page-competent":
+    "This page has been judged competent. What you typed since then is kept on this device, and cannot be sent any more.",
   "page-incomplete": "The page is not complete yet.",
   "not-signed": "Type your name to sign.",
   "too-many-attempts": "This page has been signed too often. Speak with your centre.",
@@ -31,6 +33,9 @@ const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   "invalid-answers": "Some answers cannot be kept as they are. Mend what is listed.",
   "invalid-body": "Some answers cannot be kept as they are. Mend what is listed.",
 };
+
+export const UNSIGNED =
+  "Your answers were changed on another device before your signature arrived. Read the page as it stands now, then sign it.";
 
 export const LEAVE_UNSENT =
   "Some answers are not sent yet. They are kept on this device and sent when you sign in here again. Sign out?";

@@ -41,6 +41,7 @@ export interface Work {
   base: Answers;
   sending: Sending | null;
   signing: Signing | null;
+  unsigned: boolean; // a signature was dropped, because what it stood beneath has changed
   theirs: Record<string, Answer>; // what stands on the server where both have changed an item
   refusal: Refusal | null;
 }
@@ -124,16 +125,13 @@ export function reconciled(
   }
   const items = new Set([...Object.keys(answers), ...Object.keys(work.base)]);
   const moved = [...items].some((item) => !same(answers[item], work.base[item]));
+  // A signature stands beneath what was shown: if that has changed, it is asked for anew. One
+  // that was sent already is left alone; its repeat tells what has become of it.
+  const dropped = moved && work.signing !== null && !work.signing.etag;
   return {
-    // A signature stands beneath what was shown: if that has changed, it is asked for anew. One
-    // that was sent already is left alone; its repeat tells what has become of it.
     work: {
-      ...work,
-      etag,
-      base: answers,
-      sending: null,
-      theirs,
-      signing: moved && !work.signing?.etag ? null : work.signing,
+      ...{ ...work, etag, base: answers, sending: null, theirs },
+      ...(dropped ? { signing: null, unsigned: true } : {}),
     },
     settled,
   };
@@ -148,7 +146,7 @@ export function opened(
 ): { work: Work; settled: string[] } {
   const fresh: Work = {
     ...{ view, etag, base: view.answers, theirs: {} },
-    ...{ sending: null, signing: null, refusal: null },
+    ...{ sending: null, signing: null, unsigned: false, refusal: null },
   };
   if (!work) return { work: fresh, settled: [] };
   const merged = reconciled(work, edits, view.answers, etag);

@@ -5,15 +5,23 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const SHELL = ["./", "app.js", "app.css", "config.json"];
 
 worker.addEventListener("install", (event) => {
-  event.waitUntil(caches.open("shell").then((cache) => cache.addAll(SHELL)).then(() => worker.skipWaiting()));
+  event.waitUntil(
+    caches
+      .open("shell")
+      .then((cache) => cache.addAll(SHELL))
+      .then(() => worker.skipWaiting()),
+  );
 });
 
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
 
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
-  const ours = SHELL.some((each) => new URL(each, worker.registration.scope).pathname === new URL(request.url).pathname);
-  if (request.method === "GET" && request.url.startsWith(worker.registration.scope) && ours) event.respondWith(newest(request));
+  const ours = SHELL.some(
+    (each) => new URL(each, worker.registration.scope).pathname === new URL(request.url).pathname,
+  );
+  if (request.method === "GET" && request.url.startsWith(worker.registration.scope) && ours)
+    event.respondWith(newest(request));
 });
 
 /** What the server has now; without a network, what it had last. */

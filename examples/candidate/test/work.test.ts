@@ -9,7 +9,7 @@ const base = { a: { text: "old" }, b: { text: "old" } };
 const view = { state: "open", answers: base } as unknown as PageView;
 const start: Work = {
   ...{ view, etag: '"1-open"', base, theirs: {} },
-  ...{ sending: null, signing: null, refusal: null },
+  ...{ sending: null, signing: null, unsigned: false, refusal: null },
 };
 const signing = { key: "k", declaration: "1", signature: "Zoë", etag: null };
 
@@ -71,7 +71,8 @@ test("a signature is sent when all is saved, with the ETag of what was shown", (
 test("a signature waits no longer where what was shown has changed", () => {
   const changed = { ...base, b: { text: "theirs" } };
 
-  assert.equal(reconciled({ ...start, signing }, [], changed, '"2-open"').work.signing, null);
+  const { work } = reconciled({ ...start, signing }, [], changed, '"2-open"');
+  assert.deepEqual([work.signing, work.unsigned], [null, true]);
   assert.equal(reconciled({ ...start, signing }, [], base, '"2-open"').work.signing, signing);
 });
 

@@ -16,11 +16,15 @@ const TAGS: Record<string, [kind: string, text: string]> = {
 };
 
 export async function enrolment(app: App, path: EnrolmentPath): Promise<void> {
-  const found = await latest(app, path.centre_id, `enrolment/${path.enrolment_id}`, () => app.api.enrolment(path));
+  const found = await latest(app, path.centre_id, `enrolment/${path.enrolment_id}`, () =>
+    app.api.enrolment(path),
+  );
   if (!found.ok) return app.show("Your module", back(), failed(found.code));
   const { module_id, module_version, pages } = found.data;
   const name = `module/${module_id}/${module_version}`;
-  const module = await latest(app, path.centre_id, name, () => app.api.module(path.centre_id, module_id, module_version));
+  const module = await latest(app, path.centre_id, name, () =>
+    app.api.module(path.centre_id, module_id, module_version),
+  );
   if (!module.ok) return app.show("Your module", back(), failed(module.code));
   const unsent = await app.unsent();
   const progress = new Map(pages.map((page) => [page.page_id, page]));
@@ -77,7 +81,9 @@ function waitsOn(progress: Progress, enrolled: Enrolment): string {
 }
 
 async function certificate(app: App, path: EnrolmentPath): Promise<HTMLElement> {
-  const found = await latest(app, path.centre_id, `certificate/${path.enrolment_id}`, () => app.api.certificate(path));
+  const found = await latest(app, path.centre_id, `certificate/${path.enrolment_id}`, () =>
+    app.api.certificate(path),
+  );
   if (!found.ok) return failed(found.code);
   const message = h("p", { role: "status" });
   const download = async () => {
@@ -91,7 +97,11 @@ async function certificate(app: App, path: EnrolmentPath): Promise<HTMLElement> 
     h("h2", {}, "Your certificate"),
     h("p", {}, found.data.state_in_words),
     // The address that the API gives is relative to where it was read (RFC 3986, section 5).
-    h("p", {}, h("a", { href: new URL(found.data.page, found.url).href }, "The page that anybody can check it on")),
+    h(
+      "p",
+      {},
+      h("a", { href: new URL(found.data.page, found.url).href }, "The page that anybody can check it on"),
+    ),
     h("button", { type: "button", onclick: () => void download() }, "Download it as PDF"),
     message,
   );

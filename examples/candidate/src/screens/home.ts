@@ -21,7 +21,9 @@ export async function home(app: App): Promise<void> {
     const found = await latest(app, centre_id, "enrolments", () => app.api.enrolments(centre_id, person_id));
     if (!found.ok) return h("p", { class: "card warn", role: "alert" }, problemInWords(found.code));
     const cards = found.data.map((each) => card(centre_id, each));
-    const list = cards.length ? h("ul", { class: "plain" }, ...cards) : h("p", {}, "You are not enrolled in anything yet.");
+    const list = cards.length
+      ? h("ul", { class: "plain" }, ...cards)
+      : h("p", {}, "You are not enrolled in anything yet.");
     return h("section", {}, h("p", { class: "soft" }, "Signed in as ", h("bdi", {}, name)), found.old, list);
   });
   const nowhere = h("p", {}, "You are not a candidate at any centre.");

@@ -6,7 +6,12 @@ import { h } from "../dom.ts";
 
 type Latest<T> = { ok: true; data: T; url: string; old: HTMLElement | null } | { ok: false; code: string };
 
-export async function latest<T>(app: App, centre: string, name: string, ask: () => Promise<Outcome<T>>): Promise<Latest<T>> {
+export async function latest<T>(
+  app: App,
+  centre: string,
+  name: string,
+  ask: () => Promise<Outcome<T>>,
+): Promise<Latest<T>> {
   const key = `${app.personAt(centre)}/${name}`;
   const outcome = await ask();
   if (outcome.ok) {

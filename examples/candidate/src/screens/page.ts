@@ -8,7 +8,7 @@ import type { Attempt, PageText } from "../model.ts";
 import type { Saver } from "../saver.ts";
 import { keyOf } from "../store.ts";
 import { type Edit, isLocked, shown, type Work } from "../work.ts";
-import { problemInWords, STATUS } from "../words.ts";
+import { problemInWords, STATUS, UNSIGNED } from "../words.ts";
 import { answered } from "./answered.ts";
 import { conflicts } from "./conflicts.ts";
 
@@ -16,7 +16,11 @@ export async function page(app: App, path: PagePath): Promise<void> {
   const key = keyOf(app.personAt(path.centre_id), path);
   const saver = app.saverOf(key);
   const outcome = await saver.open();
-  const back = h("nav", { "aria-label": "Way back" }, h("a", { href: `#/${path.centre_id}/${path.enrolment_id}` }, "All pages"));
+  const back = h(
+    "nav",
+    { "aria-label": "Way back" },
+    h("a", { href: `#/${path.centre_id}/${path.enrolment_id}` }, "All pages"),
+  );
   const { work, edits } = await app.store.load(key);
   if (!work) {
     if (!outcome.ok && outcome.code === "unauthenticated") app.signInAgain();
@@ -27,13 +31,25 @@ export async function page(app: App, path: PagePath): Promise<void> {
   const form = h("div");
   const history = attempts(app, path);
   const bar = statusBar(app, saver, notices);
-  const stale = outcome.ok ? [] : [h("p", { class: "card warn" }, `${problemInWords(outcome.code)} This is the page as it stood last.`)];
+  const stale = outcome.ok
+    ? null
+    : h("p", { class: "card warn" }, problemInWords(outcome.code), " This is the page as it stood last.");
+  const lookAgain = async () => (await saver.open()).ok && stale?.remove();
+  if (stale) window.addEventListener("online", () => void lookAgain(), { once: true });
   const screen = new PageScreen(saver, notices, form);
   screen.draw(work, edits);
   bar.draw(isLocked(work.view));
   app.show(
     work.view.page.title,
-    ...[back, ...stale, notices, ...paragraphs(work.view.page.instructions), form, history, bar.element],
+    ...[
+      back,
+      ...(stale ? [stale] : []),
+      notices,
+      ...paragraphs(work.view.page.instructions),
+      form,
+      history,
+      bar.element,
+    ],
   );
   app.onChange(async (changed) => {
     if (changed !== key) return;
@@ -76,7 +92,12 @@ class PageScreen {
     if (mode === "read") {
       this.#fields = [];
       const cards = view.page.items.map((item) =>
-        h("section", { class: "card" }, h("p", { class: "asked", dir: "auto" }, `${number.get(item.id)}. ${item.text}`), answered(item, view.answers[item.id] ?? {})),
+        h(
+          "section",
+          { class: "card" },
+          h("p", { class: "asked", dir: "auto" }, `${number.get(item.id)}. ${item.text}`),
+          answered(item, view.answers[item.id] ?? {}),
+        ),
       );
       this.form.replaceChildren(h("h2", {}, "What you signed"), ...cards);
       return;
@@ -87,17 +108,35 @@ class PageScreen {
         void this.saver.edit(field.item.id, field.read());
       }),
     );
-    const all = h("fieldset", { disabled: mode === "signing", "aria-label": "The page's items" }, ...grouped(view.page, this.#fields), this.#signature(view));
-    this.form.replaceChildren(h("form", { onsubmit: (event) => event.preventDefault(), novalidate: true }, all));
+    const all = h(
+      "fieldset",
+      { disabled: mode === "signing", "aria-label": "The page's items" },
+      ...grouped(view.page, this.#fields),
+      this.#signature(view),
+    );
+    this.form.replaceChildren(
+      h("form", { onsubmit: (event) => event.preventDefault(), novalidate: true }, all),
+    );
   }
 
   #signature({ declaration }: Work["view"]): HTMLElement {
-    const name = h("input", { type: "text", id: "signature", autocomplete: "name", dir: "auto", maxlength: 200 });
+    const name = h("input", {
+      type: "text",
+      id: "signature",
+      autocomplete: "name",
+      dir: "auto",
+      maxlength: 200,
+    });
     const sign = () => {
-      const lacking = this.#fields.map((field) => ({ field, lacks: field.lacks() })).filter(({ lacks }) => lacks);
+      const lacking = this.#fields
+        .map((field) => ({ field, lacks: field.lacks() }))
+        .filter(({ lacks }) => lacks);
       for (const field of this.#fields) field.mark(field.lacks());
       if (this.#undecided) return this.notices.querySelector("h2")?.focus();
-      const flaws = lacking.map(({ field, lacks }) => ({ said: `${this.#numberOf(field)}. ${lacks}`, go: field.focus }));
+      const flaws = lacking.map(({ field, lacks }) => ({
+        said: `${this.#numberOf(field)}. ${lacks}`,
+        go: field.focus,
+      }));
       if (!name.value.trim()) flaws.push({ said: "Type your name to sign.", go: () => name.focus() });
       if (flaws.length) this.#summarise("The page cannot be signed yet", flaws);
       else void this.saver.sign(declaration.version, name.value.trim());
@@ -124,25 +163,31 @@ class PageScreen {
       go();
     };
     const links = flaws.map(({ said, go }) => h("li", {}, h("a", { href: "#", onclick: follow(go) }, said)));
-    const summary = h("div", { class: "alert", role: "alert", tabindex: -1 }, h("h2", {}, title), h("ul", {}, ...links));
+    const summary = h(
+      "div",
+      { class: "alert", role: "alert", tabindex: -1 },
+      h("h2", {}, title),
+      h("ul", {}, ...links),
+    );
     this.notices.querySelector(".alert")?.remove();
     this.notices.prepend(summary);
     summary.focus();
   }
 
   #drawNotices(work: Work, edits: Edit[], justSigned: boolean): void {
-    const { view, theirs, refusal } = work;
+    const { view, theirs, refusal, unsigned } = work;
     // Where nothing can be changed there is nothing to choose.
     const items = isLocked(view) ? [] : view.page.items.filter((item) => item.id in theirs);
     this.#undecided = items.length > 0;
     const ours = items.map((item) => shown(work, edits)[item.id] ?? {});
-    const noticed = JSON.stringify([view.state, view.latest_attempt, ours, theirs, refusal]);
+    const noticed = JSON.stringify([view.state, view.latest_attempt, ours, theirs, refusal, unsigned]);
     if (noticed === this.#noticed) return;
     this.#noticed = noticed;
     const latest = view.latest_attempt;
     const unsent = refusal && !refusal.items.length;
     const inside = this.notices.contains(document.activeElement);
     this.notices.replaceChildren(
+      ...(unsigned && !isLocked(view) ? [notice("Not signed", UNSIGNED)] : []),
       ...(unsent ? [refused(refusal.code, this.saver, isLocked(view))] : []),
       ...(items.length ? [conflicts(items, shown(work, edits), theirs, this.saver)] : []),
       ...(latest && view.state !== "open" ? [outcome(latest)] : []),
@@ -168,7 +213,13 @@ class PageScreen {
 function grouped(page: PageText, fields: Field[]): HTMLElement[] {
   return fields.flatMap((field) => {
     const group = page.groups.find(({ items }) => items[0] === field.item.id);
-    return group ? [...(group.title ? [h("h2", { dir: "auto" }, group.title)] : []), ...paragraphs(group.instructions), field.element] : [field.element];
+    return group
+      ? [
+          ...(group.title ? [h("h2", { dir: "auto" }, group.title)] : []),
+          ...paragraphs(group.instructions),
+          field.element,
+        ]
+      : [field.element];
   });
 }
 
@@ -195,14 +246,31 @@ function outcome(latest: Attempt): HTMLElement {
       ...[h("dt", {}, "Signed"), h("dd", {}, when(latest.signed_at))],
       ...[h("dt", {}, "Fingerprint"), h("dd", {}, h("code", {}, latest.content_hash))],
     ),
-    h("p", {}, h("a", { href: address, download: `receipt-${latest.page_id}-${latest.number}.json` }, "Keep this receipt")),
+    h(
+      "p",
+      {},
+      h(
+        "a",
+        { href: address, download: `receipt-${latest.page_id}-${latest.number}.json` },
+        "Keep this receipt",
+      ),
+    ),
   );
 }
 
 function refused(code: string, saver: Saver, locked: boolean): HTMLElement {
-  const discard = h("button", { type: "button", onclick: () => void saver.discard() }, "Let go of what was not sent");
-  const title = h("h2", { tabindex: -1 }, "Not sent");
-  return h("section", { class: "card warn", role: "alert" }, title, h("p", {}, problemInWords(code)), locked && discard);
+  const discard = h("button", { type: "button", onclick: () => void saver.discard() }, "Let go of it");
+  return notice("Not sent", problemInWords(code), ...(locked ? [discard] : []));
+}
+
+function notice(title: string, said: string, ...more: HTMLElement[]): HTMLElement {
+  return h(
+    "section",
+    { class: "card warn", role: "alert" },
+    h("h2", { tabindex: -1 }, title),
+    h("p", {}, said),
+    ...more,
+  );
 }
 
 /** Every attempt of the page, fetched when somebody wants to see them. */
@@ -214,11 +282,22 @@ function attempts(app: App, path: PagePath): HTMLElement {
     const entries = found.data.items.map((each) => {
       const { judgement } = each;
       const judged = judgement ? (judgement.competent ? "competent" : "not yet competent") : "waits";
-      return h("li", {}, `${each.number}: signed `, when(each.signed_at), `, ${each.withdrawn_at ? "withdrawn" : judged}`);
+      return h(
+        "li",
+        {},
+        `${each.number}: signed `,
+        when(each.signed_at),
+        `, ${each.withdrawn_at ? "withdrawn" : judged}`,
+      );
     });
     list.replaceChildren(...(entries.length ? entries : [h("li", {}, "Not signed yet")]));
   };
-  return h("details", { ontoggle: () => void load() }, h("summary", {}, "Every time you signed this page"), list);
+  return h(
+    "details",
+    { ontoggle: () => void load() },
+    h("summary", {}, "Every time you signed this page"),
+    list,
+  );
 }
 
 /** Always in sight: whether what was typed is safe, and where. */
