@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.access import Actor
-from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.people import Role
 from chalicelib.events import finalise
 from chalicelib.storage import items, keys
@@ -82,9 +82,9 @@ def test_nothing_waits_in_what_is_closed(door: Door, enrolment: Enrolment) -> No
     nothing = {"studies": [], "judgements": [], "countersignatures": [], "complete": True}
     world.complete(enrolment)
     assert world.finalise(enrolment)
-    other = world.change(world.enrol(), state="on-break")
+    other = world.change(world.enrol(), state=EnrolmentState.ON_BREAK)
     assert len(waiting(door, world.candidate)["studies"]) == 1
-    world.change(other, state="withdrawn", reason="Gone.")
+    world.change(other, state=EnrolmentState.WITHDRAWN, reason="Gone.")
     for who in (world.candidate, world.assessor, world.administrator):
         assert waiting(door, who) == nothing
 
