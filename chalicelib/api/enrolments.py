@@ -109,7 +109,7 @@ class ChangedFields(AnswerModel):
     state: EnrolmentState | None = None
 
 
-class HistoryEntryOut(AnswerModel):
+class EnrolmentHistoryOut(AnswerModel):
     """Who changed an enrolment, when, why, and what."""
 
     changed_at: datetime
@@ -138,7 +138,7 @@ class EnrolmentOut(AnswerModel):
     renews: TextOrNull = Field(description="The earlier enrolment that this one renews.")
     pages_competent: int = Field(description="How many pages are done.")
     pages: list[PageProgressOut] = Field(description="Every page, in printed order.")
-    changes: list[HistoryEntryOut] = Field(description="The latest hundred, the latest first.")
+    changes: list[EnrolmentHistoryOut] = Field(description="The latest hundred, the latest first.")
 
 
 class EnrolmentQuery(ListQuery):
@@ -367,8 +367,8 @@ def _out(
     )
 
 
-def _change(change: Recorded) -> HistoryEntryOut:
-    return HistoryEntryOut(
+def _change(change: Recorded) -> EnrolmentHistoryOut:
+    return EnrolmentHistoryOut(
         changed_at=change.changed_at,
         changed_by=change.changed_by,
         occurred_on=change.occurred_on,
