@@ -13,7 +13,8 @@ import chalicelib.api.modules
 import chalicelib.api.openapi
 import chalicelib.api.pages
 import chalicelib.api.people
-import chalicelib.api.review  # noqa: F401 (importing a module of routes declares its operations)
+import chalicelib.api.review
+import chalicelib.api.verifications  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import OPERATIONS, Call, Operation, respond
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events

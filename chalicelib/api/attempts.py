@@ -7,6 +7,7 @@ from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
 from chalicelib.api.texts import Text
+from chalicelib.api.verifications import VerificationOut, verification_out
 from chalicelib.domain.attempts import Attempt
 from chalicelib.usecases import attempts, links
 from chalicelib.usecases.attempts import Signature
@@ -41,9 +42,15 @@ class AttemptOut(Receipt):
 
 
 class SignedAttemptOut(AttemptOut):
-    """An attempt with the very document that was signed (its RFC 8785 form is what is hashed)."""
+    """An attempt with the very document that was signed (its RFC 8785 form is what is hashed).
+
+    `set_aside_reason` is why its judgement was set aside, if it was. `verification` is what an
+    internal verifier found last; null for the candidate.
+    """
 
     document: dict[str, Any]
+    set_aside_reason: str | None
+    verification: VerificationOut | None
 
 
 class AttemptList(AnswerModel):
@@ -146,7 +153,14 @@ def get_attempt(call: Call) -> Answer:
         call.runtime, call.actor(), call["enrolment_id"], call["page_id"], call.number("number")
     )
     fields = attempt_fields(found.attempt, found.feedback)
-    return answer(SignedAttemptOut(**fields, document=found.document))
+    return answer(
+        SignedAttemptOut(
+            **fields,
+            document=found.document,
+            set_aside_reason=found.reason.text if found.reason else None,
+            verification=verification_out(found.verification) if found.verification else None,
+        )
+    )
 
 
 @Operation(

@@ -21,13 +21,17 @@ PDF = ".pdf"
 
 
 class CertificateOut(AnswerModel):
-    """A certificate with its frozen record, which never changes after issue."""
+    """A certificate with its frozen record, which never changes after issue.
+
+    `superseded_by` is the id of the issue in its place, or empty.
+    """
 
     certificate_id: str
     issue: int
     state: CertificateState
     state_in_words: str
     reason: str
+    superseded_by: str
     page: str
     record: dict[str, Any]
 
@@ -47,13 +51,17 @@ class PublicPage(AnswerModel):
 
 
 class PublicCertificate(AnswerModel):
-    """What anybody may know of a certificate: the holder by initials, and never the assessors."""
+    """What anybody may know of a certificate: the holder by initials, and never the assessors.
+
+    `superseded_by` is the address of the issue in its place, if there is one.
+    """
 
     certificate_id: str
     issue: int
     state: CertificateState
     state_in_words: str
     reason: str
+    superseded_by: str | None
     holder: str
     centre: str
     module: str
@@ -85,7 +93,8 @@ def get_certificate(call: Call) -> Answer:
             state=found.state,
             state_in_words=STATE_WORDS[found.state],
             reason=found.reason,
-            page=_address(call, found),
+            superseded_by=found.superseded_by,
+            page=_address(call, found.id),
             record=found.record,
         )
     )
@@ -151,6 +160,9 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
         state=certificate.state,
         state_in_words=STATE_WORDS[certificate.state],
         reason=certificate.reason,
+        superseded_by=_address(call, certificate.superseded_by)
+        if certificate.superseded_by
+        else None,
         holder=initials(record["holder"]["name"]),
         centre=record["centre"]["name"],
         module=record["module"]["certificate_title"],
@@ -164,12 +176,12 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
             PublicPage(title=each["title"], judged_on=local_date(parse(each["judged_at"]), zone))
             for each in record["pages"]
         ],
-        pdf=_address(call, certificate) + PDF,
+        pdf=_address(call, certificate.id) + PDF,
     )
 
 
-def _address(call: Call, certificate: Certificate) -> str:
-    return call.address(CERTIFICATE.format(certificate_id=certificate.id))
+def _address(call: Call, certificate_id: str) -> str:
+    return call.address(CERTIFICATE.format(certificate_id=certificate_id))
 
 
 def _wants_html(call: Call) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.domain.access import sees_key
+from chalicelib.domain.modules import VerificationPolicy
 from chalicelib.domain.views import module_view
 from chalicelib.usecases import modules
 
@@ -37,6 +38,7 @@ class ModuleOut(AnswerModel):
     language: str
     rights: str
     standards: list[dict[str, str]]
+    verification: VerificationPolicy
     definitions: list[dict[str, str]]
     foreword: str
     elements: list[dict[str, Any]]

@@ -96,7 +96,11 @@ CODES: dict[str, Entry] = {
         "Another countersigner is named",
         "Have the countersigner whom the assessor's authorisation names do it.",
     ),
-    "own-work": Entry(403, "Nobody judges their own work", "Have another assessor judge it."),
+    "own-work": Entry(
+        403,
+        "Nobody judges or verifies their own work",
+        "Have another assessor judge it, and another verifier look at it.",
+    ),
     "not-found": Entry(
         404,
         "Not found",
@@ -200,6 +204,11 @@ CODES: dict[str, Entry] = {
         422,
         "The judgement is not complete",
         "Give initials, and feedback where the page is returned.",
+    ),
+    "invalid-verification": Entry(
+        422,
+        "The second look cannot be recorded",
+        "Say what is wrong where action is required; name no day that has not come.",
     ),
     "invalid-enrolment": Entry(
         422,

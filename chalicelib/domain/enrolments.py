@@ -14,7 +14,15 @@ class EnrolmentState(StrEnum):
     """Where an enrolment stands."""
 
     ACTIVE = "active"
+    ON_BREAK = "on-break"
+    WITHDRAWN = "withdrawn"
+    TRANSFERRED = "transferred"
+    AWAITING_VERIFICATION = "awaiting-verification"
     COMPLETE = "complete"
+
+
+# Where every page may be judged competent, so that the enrolment can be finalised.
+GOING_ON = frozenset({EnrolmentState.ACTIVE, EnrolmentState.AWAITING_VERIFICATION})
 
 
 class PageState(StrEnum):

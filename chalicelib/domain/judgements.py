@@ -17,6 +17,7 @@ class Method(StrEnum):
     """How a judgement reached us."""
 
     LINK = "link"
+    LINK_WITH_CODE = "link-with-code"
     TOKEN = "token"  # noqa: S105 (the name of a method, not a secret)
 
 
@@ -49,23 +50,6 @@ class Judgement:
     countersigner_id: str
     request: str
     fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Countersignature:
-    """A qualified assessor stands for the judgement of one who is not qualified yet."""
-
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SettingAside:
-    """An internal verifier took a judgement out of standing."""
-
-    by: str
-    at: datetime
-    reason: str
 
 
 def check_decision(decision: Decision) -> None:

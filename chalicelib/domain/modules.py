@@ -5,6 +5,7 @@ Text of more than one paragraph is one string with an empty line between paragra
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from chalicelib.domain.errors import Flaw
 
@@ -14,6 +15,14 @@ PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another ass
 
 
 ITEMS_LIMIT = 200  # in a page
+
+
+class VerificationPolicy(StrEnum):
+    """How much of an enrolment an internal verifier has to uphold before it is finalised."""
+
+    NONE = "none"
+    SAMPLE = "sample"
+    EVERY_PAGE = "every-page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ class Module:
     definitions: tuple[Definition, ...] = ()
     foreword: str = ""
     elements: tuple[Element, ...] = ()
+    verification: VerificationPolicy = VerificationPolicy.NONE
 
     @property
     def pages(self) -> tuple[Page, ...]:

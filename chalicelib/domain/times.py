@@ -1,7 +1,12 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from chalicelib.domain.errors import Flaw
+
+FIRST_YEAR = 1950  # no act that is entered from paper is older
 
 
 def moment(value: datetime) -> datetime:
@@ -30,3 +35,16 @@ def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
     there = value.astimezone(ZoneInfo(time_zone))
     return f"{there.day} {there:%B %Y}"
+
+
+def today(now: datetime, time_zone: str) -> date:
+    """Tell which day it is at the centre."""
+    return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def occurrence_flaws(occurred_on: date | None, today: date) -> Iterator[Flaw]:
+    """Say what is wrong with the day on which an act is said to have been done."""
+    if occurred_on and not FIRST_YEAR <= occurred_on.year <= today.year:
+        yield Flaw("/occurred_on", "not-then", f"Name a day from {FIRST_YEAR} to today.")
+    elif occurred_on and occurred_on > today:
+        yield Flaw("/occurred_on", "not-then", "This day has not come yet; leave it out for today.")

@@ -5,6 +5,7 @@
 | a centre | get | `CENTRE#c`, `CENTRE` |
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
+| the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the module versions of a centre | query | `CENTRE#c`, `MODULE#m#v` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
@@ -17,6 +18,8 @@
 | the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
 | what was signed in an attempt | get | the same, `BODY#page#n` |
 | feedback too long for the head | get | the same, `FEEDBACK#page#n` |
+| why a judgement was set aside | get | the same, `ASIDE#page#n` |
+| the ids of an enrolment's verifications, by time | query | the same, `VERIFICATION#id` |
 | pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
@@ -53,6 +56,11 @@ def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
 def centre_module(centre_id: str, module_id: str, version: int) -> Key:
     """Key by which a centre lists a module version; versions sort as numbers do."""
     return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{version:06}")
+
+
+def verification(centre_id: str, verification_id: str) -> Key:
+    """Key of a verification; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"VERIFICATION#{verification_id}")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:
@@ -113,6 +121,16 @@ def body(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
 def feedback(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
     """Key of feedback that is too long for the head."""
     return Key(enrolment(centre_id, enrolment_id).pk, f"FEEDBACK#{page_id}#{number:04}")
+
+
+def aside(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of the reason why a judgement was set aside."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"ASIDE#{page_id}#{number:04}")
+
+
+def enrolment_verification(centre_id: str, enrolment_id: str, verification_id: str) -> Key:
+    """Key by which an enrolment lists a verification."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"VERIFICATION#{verification_id}")
 
 
 def progress(centre_id: str, enrolment_id: str) -> Key:

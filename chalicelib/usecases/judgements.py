@@ -27,7 +27,7 @@ from chalicelib.usecases.requests import Request, require_same
 class Judging:
     """Which attempt is judged, as the assessor saw it, and by which door.
 
-    `generation` is that of the link used; None by token.
+    `generation` is that of the link used, with a mailed code where `coded`; None by token.
     """
 
     enrolment_id: str
@@ -35,11 +35,14 @@ class Judging:
     number: int
     content_hash: str
     generation: int | None = None
+    coded: bool = False
 
     @property
     def method(self) -> Method:
         """How the judgement reaches us."""
-        return Method.TOKEN if self.generation is None else Method.LINK
+        if self.generation is None:
+            return Method.TOKEN
+        return Method.LINK_WITH_CODE if self.coded else Method.LINK
 
 
 def judge(
@@ -71,7 +74,7 @@ def judge(
             return earlier
         raise
     qualification = authorisation.qualification
-    used = actor.membership.address if judging.method is Method.LINK else ""
+    used = actor.membership.address if judging.generation is not None else ""
     _, _, address, feedback = fitting(decision.initials, qualification, used, decision.feedback)
     judgement = Judgement(
         competent=decision.competent,
@@ -109,7 +112,12 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) 
     if judging.generation is not None:
         conditions.append(equals("generation", judging.generation))
     changes: list[Change] = [
-        Update(_head(actor, judging), tuple(conditions), set=items.from_judgement(judgement)),
+        Update(
+            _head(actor, judging),
+            tuple(conditions),
+            set=items.from_judgement(judgement),
+            remove=("code_asked_at", "code_mailed_at") if judging.coded else (),
+        ),
         Check(
             keys.authorisation(actor.id, actor.centre_id, Role.ASSESSOR),
             (equals("id", judgement.authorisation_id),),

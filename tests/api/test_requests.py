@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.api.http import OPERATIONS
 from chalicelib.domain.access import Actor
+from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
@@ -73,12 +74,41 @@ def send_review_link(door: Door) -> Creation:
     return Creation(path, door.world.administrator, None, {"address": "me@example.org"})
 
 
+def judged(door: Door) -> Enrolment:
+    enrolment = door.world.enrol()
+    door.world.judge(enrolment, door.world.sign(enrolment, "kn-1"))
+    return enrolment
+
+
+def record_verification(door: Door) -> Creation:
+    body = {"enrolment_id": judged(door).id, "page_id": "kn-1", "attempt": 1, "outcome": "upheld"}
+    path = f"/v1/centres/{door.world.centre.id}/verifications"
+    return Creation(path, door.world.verifier, body, body | {"note": "Well judged."})
+
+
+def set_aside(door: Door) -> Creation:
+    path = f"{page_path(judged(door), 'kn-1')}/attempts/1/judgements/set-aside"
+    return Creation(path, door.world.verifier, {"reason": "Mine."}, {"reason": "Other."})
+
+
+def countersign(door: Door) -> Creation:
+    world = door.world
+    second = world.person("Cora Countersigner", Role.ASSESSOR)
+    held = world.authorisation(countersigner_id=second.id)
+    world.assessor = world.person("Tom Trainee", Role.ASSESSOR, authorisation=held)
+    path = f"{page_path(judged(door), 'kn-1')}/attempts/1/judgements/countersignature"
+    return Creation(path, second, {}, {"occurred_on": "2026-03-01"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
     "signPage": sign_page,
     "judgePage": judge_page,
     "sendReviewLink": send_review_link,
+    "recordVerification": record_verification,
+    "setAside": set_aside,
+    "countersign": countersign,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 

@@ -33,6 +33,14 @@ BODIES: dict[str, Any] = {
     "changeEnrolment": {"assessor_id": NOBODY},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
+    "recordVerification": {
+        "enrolment_id": NOWHERE,
+        "page_id": "kn-1",
+        "attempt": 1,
+        "outcome": "upheld",
+    },
+    "countersign": {},
+    "setAside": {"reason": "Not enough."},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 

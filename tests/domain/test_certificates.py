@@ -7,14 +7,14 @@ import pytest
 
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import frozen_record, initials, outstanding, public_record
-from chalicelib.domain.judgements import Countersignature, SettingAside
 from chalicelib.domain.people import Centre
+from chalicelib.domain.verifications import Countersignature, SettingAside
 from tests.domain.test_enrolments import ENROLMENT, MODULE
 from tests.domain.values import SIGNED_AT, attempt, judgement
 
 COMPETENT = judgement()
 UNQUALIFIED = judgement(countersigner_id="cora")
-SET_ASIDE = SettingAside("ivy", SIGNED_AT, "Not enough.")
+SET_ASIDE = SettingAside("ivy", SIGNED_AT)
 ONE, TWO = attempt("p1", judgement=COMPETENT), attempt("p2", judgement=COMPETENT)
 
 
