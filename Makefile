@@ -10,7 +10,7 @@ PORT ?= 4599
 STAGE ?=
 export STAGE
 
-.PHONY: setup demo serve reset test check seeds package deploy
+.PHONY: setup demo serve reset test check openapi clients seeds package deploy
 
 setup: .venv/.made .cloud/venv/.made
 
@@ -35,6 +35,9 @@ check: setup .cloud/lint/.made
 	$(RUN) -m infra.check_package
 	.cloud/lint/bin/python -m infra.lint_template
 	$(MAKE) test
+
+openapi: .venv/.made ## record the examples of the API's description, and write docs/openapi.json
+	@$(RUN) -m tests.play
 
 seeds: setup ## the importers and the main job on the real documents; SEEDS=DIR
 	@$(RUN) -m cli.seeds "$(SEEDS)"

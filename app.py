@@ -7,15 +7,15 @@ from chalice.app import Chalice, Response
 
 import chalicelib.api.attempts
 import chalicelib.api.certificates
+import chalicelib.api.docs
 import chalicelib.api.enrolments
 import chalicelib.api.judgements
 import chalicelib.api.modules
-import chalicelib.api.openapi
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
 import chalicelib.api.verifications  # noqa: F401 (importing a module of routes declares its operations)
-from chalicelib.api.http import OPERATIONS, Call, Operation, respond
+from chalicelib.api.http import Call, Operation, respond, routes
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events
 from chalicelib.events import sweep as sweep_events
@@ -46,9 +46,8 @@ def build_app(runtime: Callable[[], Runtime]) -> Chalice:
 
         return view
 
-    for each in OPERATIONS:
-        methods = ["GET", "HEAD"] if each.method == "GET" else [each.method]
-        route = application.route(each.path, methods=methods, name=each.id, content_types=["*/*"])
+    for method, each in routes():
+        route = application.route(each.path, methods=[method], name=each.id, content_types=["*/*"])
         route(view_of(each))
     return application
 

@@ -55,6 +55,7 @@ class Settings:
     issuers: tuple[Issuer, ...] = ()
     mail_sender: str = ""
     public_url: str = ""
+    cors_origins: tuple[str, ...] = ()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -67,6 +68,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         issuers=tuple(Issuer(i["issuer"], i["audience"], i["keys"]) for i in issuers),
         mail_sender=environment.get("MAIL_SENDER", ""),
         public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
+        cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
     )
 
 

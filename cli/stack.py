@@ -24,6 +24,8 @@ ARTEFACTS = "testamur-artefacts"
 SENDER = "testamur@example.org"
 PASSWORD = "Local-only-1"  # noqa: S105 (of made-up people, on a cloud that nobody can reach)
 DEPLOY_SECONDS = 60
+# A front-end in work may come from any port of this machine; nobody else reaches this cloud.
+ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "Issuers": json.dumps([stack.trusted]),
         "MailSender": SENDER,
         "PublicUrl": stack.api,
+        "CorsOrigins": ",".join(ORIGINS),
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
-    _answer_as_the_gateway(cloud, template)
+    _answer_as_the_gateway(cloud, template, stack.api)
     found = cloud.client("cloudformation").describe_stack_resources(StackName=NAME)
     resources = found["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
@@ -180,6 +183,12 @@ def _upload(cloud: Cloud, key: str, code: bytes) -> None:
         s3.put_object(Bucket=ARTEFACTS, Key=key, Body=code)
 
 
+def _upload_template(cloud: Cloud, template: dict[str, Any]) -> str:
+    """Put the template where CloudFormation reads it: it is too long for a call."""
+    cloud.client("s3").put_object(Bucket=ARTEFACTS, Key="template", Body=json.dumps(template))
+    return f"{cloud.endpoint}/{ARTEFACTS}/template"
+
+
 def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -> bool:
     """Create or update the stack and wait; say whether it was there before."""
     formation = cloud.client("cloudformation")
@@ -188,7 +197,7 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     try:
         change(
             StackName=NAME,
-            TemplateBody=json.dumps(template),
+            TemplateURL=_upload_template(cloud, template),
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
@@ -215,17 +224,18 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
     return existed
 
 
-def _answer_as_the_gateway(cloud: Cloud, template: dict[str, Any]) -> None:
+def _answer_as_the_gateway(cloud: Cloud, template: dict[str, Any], public_url: str) -> None:
     """Declare the gateway's own answers by calls: ministack does not read them in a definition."""
     gateway = cloud.client("apigateway")
     declared = template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
     for kind, response in declared.items():
         headers = response["ResponseParameters"]["Headers"]
+        text, _ = response["ResponseTemplates"]["application/json"]["Fn::Sub"]
         gateway.put_gateway_response(
             restApiId=API,
             responseType=kind,
             statusCode=str(response["StatusCode"]),
-            responseTemplates=response["ResponseTemplates"],
+            responseTemplates={"application/json": text.replace("${Base}", public_url)},
             responseParameters={
                 f"gatewayresponse.header.{name}": value for name, value in headers.items()
             },

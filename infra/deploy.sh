@@ -2,7 +2,8 @@
 # Deploy to AWS, with its own command line: the only thing here that touches a real account.
 #
 #   make deploy STAGE=dev BUCKET=my-artefacts ISSUERS='[{"issuer": ...}]' \
-#       MAIL_SENDER=testamur@example.org MAIL_IDENTITY=example.org [PUBLIC_URL=...] [ALARM_TOPIC=...]
+#       MAIL_SENDER=testamur@example.org MAIL_IDENTITY=example.org [PUBLIC_URL=...] \
+#       [CORS_ORIGINS=https://app.example.org,...] [ALARM_TOPIC=...]
 #
 # BUCKET keeps the code; MAIL_IDENTITY is the identity that SES has verified for MAIL_SENDER.
 set -euo pipefail
@@ -15,6 +16,7 @@ aws cloudformation package --template-file "$package/sam.json" \
     --output-template-file "$package/deployed.yaml"
 aws cloudformation deploy --template-file "$package/deployed.yaml" \
     --stack-name "testamur-$stage" \
+    --s3-bucket "$BUCKET" \
     --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
     --no-fail-on-empty-changeset \
     --parameter-overrides \
@@ -23,4 +25,5 @@ aws cloudformation deploy --template-file "$package/deployed.yaml" \
     "MailSender=${MAIL_SENDER:?name the sender of mail}" \
     "MailIdentity=${MAIL_IDENTITY:?name the verified identity of the sender}" \
     "PublicUrl=${PUBLIC_URL:-}" \
+    "CorsOrigins=${CORS_ORIGINS:-}" \
     "AlarmTopic=${ALARM_TOPIC:-}"

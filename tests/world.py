@@ -184,7 +184,7 @@ def request(actor: Actor, body: str = "body", key: str = "") -> Request:
 class World:
     """A centre, its people, and everything they can do, by the use cases."""
 
-    def __init__(self, client: Any, s3: Any, source: str = SHORT_MODULE) -> None:
+    def __init__(self, client: Any, s3: Any, source: str = SHORT_MODULE, **runtime: Any) -> None:
         self.clock = Clock()
         self.outbox = Outbox()
         self.calls = Calls()
@@ -203,6 +203,7 @@ class World:
             now=self.clock,
             fetch_json=lambda _: self.keys,
             cache=Cache(self.clock),
+            **runtime,
         )
         self.centre = self.new_centre("Harbour Care Training")
         self.administrator = self.person("Ada Admin", Role.ADMINISTRATOR)
@@ -376,13 +377,13 @@ def clients() -> tuple[Any, Any]:
 
 
 @contextmanager
-def new_world(source: str = SHORT_MODULE) -> Iterator[World]:
-    """Make a world on a fresh table and bucket of moto's."""
+def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
+    """Make a world on a fresh table and bucket of moto's; `runtime` as the real one takes it."""
     with mock_aws():
         client, s3 = clients()
         create_table(client)
         _create_bucket(s3)
-        world = World(client, s3, source)
+        world = World(client, s3, source, **runtime)
         yield world
         client.meta.events.unregister("before-call.dynamodb", world.calls)
 

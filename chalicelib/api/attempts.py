@@ -1,14 +1,20 @@
 """Attempts: signing a page, and reading what was signed."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
-from chalicelib.api.texts import Text
+from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
+from chalicelib.api.texts import StampText, Text, TextOrNull
+from chalicelib.api.verbatim import Verbatim
 from chalicelib.api.verifications import VerificationOut, verification_out
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.people import NAME_LIMIT, Role
 from chalicelib.usecases import attempts, links
 from chalicelib.usecases.attempts import Signature
 
@@ -18,46 +24,74 @@ ATTEMPTS = ENROLMENT + "/pages/{page_id}/attempts"
 class SignatureIn(RequestModel):
     """The version of the declaration accepted, and the candidate's name beneath it."""
 
-    declaration: Text
-    signature: Text
+    declaration: Text = Field(description="The `declaration.version` of the page that was shown.")
+    signature: Text = Field(
+        description="The candidate's name, as they type it to sign.",
+        json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT},
+    )
 
 
 class Receipt(AnswerModel):
     """What the candidate keeps: it never changes, and the hash covers all that was signed."""
 
     page_id: str
-    number: int
-    content_hash: str
+    number: int = Field(description="Counts the attempts of a page from 1.")
+    content_hash: str = Field(
+        description="SHA-256 of the signed document in canonical form (RFC 8785), as hexadecimal "
+        "digits."
+    )
     signed_at: datetime
     candidate_id: str
 
 
 class AttemptOut(Receipt):
-    """An attempt as it stands now."""
+    """A page as it was signed, and what became of it."""
 
-    assessor_id: str
-    withdrawn_at: datetime | None
-    set_aside_at: datetime | None
-    judgement: JudgementOut | None
+    assessor_id: str = Field(description="Who has to judge it, or has judged it.")
+    withdrawn_at: datetime | None = Field(description="When the candidate took it back.")
+    set_aside_at: datetime | None = Field(
+        description="When an internal verifier took its judgement out of standing."
+    )
+    judgement: JudgementOut | None = Field(description="Null while it waits.")
+
+
+class SignedDocument(AnswerModel):
+    """What was signed. Its canonical form (RFC 8785) is what `content_hash` covers."""
+
+    format: int
+    salt: str = Field(description="256 random bits, so that nobody guesses answers from the hash.")
+    centre_id: str
+    candidate_id: str
+    enrolment_id: str
+    page_id: str
+    attempt: int
+    module_id: str
+    module_version: int
+    page_digest: str = Field(description="SHA-256 of the page as candidates see it.")
+    answers: dict[str, ItemAnswer] = Field(description="By item id.")
+    attachments: list[str] = Field(description="Digests of files; none as yet.")
+    declaration: str = Field(description="The version that was accepted.")
+    signature: str
+    signed_at: StampText
 
 
 class SignedAttemptOut(AttemptOut):
-    """An attempt with the very document that was signed (its RFC 8785 form is what is hashed).
+    """An attempt with the very document that was signed, and all that was said of it since."""
 
-    `set_aside_reason` is why its judgement was set aside, if it was. `verification` is what an
-    internal verifier found last; null for the candidate.
-    """
-
-    document: dict[str, Any]
-    set_aside_reason: str | None
-    verification: VerificationOut | None
+    document: Annotated[dict[str, Any], Verbatim(SignedDocument)]
+    set_aside_reason: TextOrNull = Field(
+        description="Why its judgement was set aside; null where it was not."
+    )
+    verification: VerificationOut | None = Field(
+        description="What an internal verifier found last; null for the candidate."
+    )
 
 
 class AttemptList(AnswerModel):
     """The attempts of a page, oldest first."""
 
     items: list[AttemptOut]
-    next: None = None
+    next: str | None = Field(default=None, description="Null: all attempts of a page come at once.")
 
 
 class LinkSent(AnswerModel):
@@ -88,14 +122,14 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
     "POST",
     ATTEMPTS,
     summary="Sign the page as its draft stands; the answer is a receipt to keep.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     body=SignatureIn,
     answer=Receipt,
     status=201,
+    headers=("Location",),
     idempotent=True,
     if_match=True,
     problems=(
-        "role-not-allowed",
         "not-the-candidate",
         "page-signed",
         "page-competent",
@@ -128,7 +162,7 @@ def sign_page(call: Call) -> Answer:
     "GET",
     ATTEMPTS,
     summary="All attempts of a page, oldest first.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=AttemptList,
 )
 def list_attempts(call: Call) -> Answer:
@@ -144,7 +178,7 @@ def list_attempts(call: Call) -> Answer:
     "GET",
     ATTEMPT,
     summary="An attempt with the document that was signed.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=SignedAttemptOut,
 )
 def get_attempt(call: Call) -> Answer:
@@ -168,9 +202,9 @@ def get_attempt(call: Call) -> Answer:
     "DELETE",
     ATTEMPT,
     summary="Take an attempt back while nobody has judged it; it stays in the history.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     answer=AttemptOut,
-    problems=("role-not-allowed", "not-the-candidate", "attempt-not-waiting"),
+    problems=("not-the-candidate", "attempt-not-waiting"),
 )
 def withdraw_attempt(call: Call) -> Answer:
     """Withdraw an unjudged attempt; the page is open again, with the same answers."""
@@ -185,11 +219,11 @@ def withdraw_attempt(call: Call) -> Answer:
     "POST",
     ATTEMPT + "/review-links",
     summary="Have the link of a waiting attempt mailed to its assessor again.",
-    who="administrator, assessor",
+    rule=members(Role.ADMINISTRATOR, own=(Role.ASSESSOR,)),
     answer=LinkSent,
     status=202,
     idempotent=True,
-    problems=("role-not-allowed", "attempt-not-waiting"),
+    problems=("attempt-not-waiting",),
 )
 def send_review_link(call: Call) -> Answer:
     """Ask for the mail; one that has just been sent is not sent again."""

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.api.http import Answer
+from chalicelib.api.http import HTML, Answer, Call
+from chalicelib.domain.times import printed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -20,7 +21,7 @@ def page(
     template: str, status: int = 200, sheets: tuple[str, ...] = (SHEET,), **values: object
 ) -> Answer:
     """Render a template as an answer that is cached nowhere and gives its address to nobody."""
-    body = _environment().get_template(template).render(style=_style(sheets), **values)
+    body = render(template, style=_style(sheets), **values)
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _policy(sheets),
@@ -31,17 +32,29 @@ def page(
     return Answer(status, body, headers)
 
 
+def render(template: str, **values: object) -> str:
+    """Render a template."""
+    return _environment().get_template(template).render(**values)
+
+
+def wants_html(call: Call) -> bool:
+    """Read Accept as browsers send it: HTML where it is named, JSON otherwise."""
+    return HTML in call.headers.get("accept", "")
+
+
 @functools.cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 (pages only)
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["printed"] = printed
+    return environment
 
 
 @functools.cache

@@ -3,22 +3,25 @@
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.api import identity
+from chalicelib.api import cors, identity
+from chalicelib.api.conditions import Versions, entity_tag, is_held, versions
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
-from chalicelib.domain.access import Actor
+from chalicelib.api.rules import ANYBODY, Rule
+from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import (
     DomainError,
     Flaw,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     PreconditionRequired,
     TooLarge,
     Unauthenticated,
@@ -41,7 +44,10 @@ PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+HTML = "text/html"
+SECRETS = frozenset({"token"})  # parts of an address that open what stands there
 FORM = "application/x-www-form-urlencoded"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # all that a gateway has
 
 
 class RequestModel(BaseModel):
@@ -75,10 +81,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(model: BaseModel, status: int = 200, **headers: str) -> Answer:
-    """Answer with JSON. Header names are given as `location` or `e_tag` and so on."""
+def answer(model: BaseModel, status: int = 200, version: str = "", **headers: str) -> Answer:
+    """Answer with JSON. Header names are given as `location` and so on.
+
+    `version` is a tag (RFC 9110, section 8.8.3) of what a change of the resource starts from.
+    """
+    body = model.model_dump_json()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status, model.model_dump_json(), {"Content-Type": JSON, **named})
+    if version:
+        named["ETag"] = entity_tag(version, body)
+    return Answer(status, body, {"Content-Type": JSON, **named})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +120,23 @@ class Call:
             raise not_found()
         return int(text)
 
+    @property
+    def origin(self) -> str:
+        """The web origin whose script sends the request; empty for everything else."""
+        return self.headers.get("origin", "")
+
     def identity(self) -> Identity:
         """Return who has signed in, as their token says. Raises Unauthenticated."""
         return identity.verify(self.runtime, self.headers.get("authorization", ""))
 
     def actor(self) -> Actor:
-        """Return who sends the request, acting at the centre that the path names."""
-        return people.act_as(self.runtime, self.identity(), self["centre_id"])
+        """Return who sends the request, acting at the centre that the path names.
+
+        Raises Unauthenticated, NotFound, and Forbidden where their role may not call this at all.
+        """
+        actor = people.act_as(self.runtime, self.identity(), self["centre_id"])
+        require_role(actor, *self.operation.rule.roles)
+        return actor
 
     def body(self, model: type[Body]) -> Body:
         """Read the JSON body. Raises Malformed, TooLarge, UnsupportedMedia or Invalid."""
@@ -166,13 +188,13 @@ class Call:
             raise Malformed("malformed-form", "A field of the form came twice; send it once.")
         return dict(pairs)
 
-    def if_match(self) -> str:
-        """Return the one entity tag of If-Match (RFC 9110, section 13.1.1)."""
+    def if_match(self) -> Versions:
+        """Return the versions that If-Match names (RFC 9110, section 13.1.1)."""
         value = self.headers.get("if-match", "").strip()
         if not value:
             detail = "Send If-Match with the ETag of the version that you are changing."
             raise PreconditionRequired("if-match-required", detail)
-        return value
+        return versions(value)
 
     def request(self, actor: Actor, model: RequestModel | None = None) -> Request:
         """Return what makes a repeat of this request recognisable: its Idempotency-Key."""
@@ -223,16 +245,16 @@ class Operation:
     path: str
     _: KW_ONLY
     summary: str
-    who: str
+    rule: Rule
     query: type[QueryModel] | None = None
     body: type[RequestModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
+    headers: tuple[str, ...] = ()  # of an answer that is no refusal
     also: tuple[int, ...] = ()  # other statuses of an answer that is no refusal
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
     if_match: bool = False
-    signed_in: bool = True
     problems: tuple[str, ...] = ()
     view: View = _no_view
 
@@ -245,14 +267,39 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
+def routes() -> Iterator[tuple[str, Operation]]:
+    """Yield what answers each method of each path: whatever a known path is sent, we answer it."""
+    for path in dict.fromkeys(each.path for each in OPERATIONS):
+        declared = {each.method: each for each in OPERATIONS if each.path == path}
+        if "GET" in declared:
+            declared["HEAD"] = declared["GET"]
+        allow = ", ".join(sorted({*declared, "OPTIONS"}))
+        for method in METHODS:
+            yield method, declared.get(method) or _undeclared(method, path, allow)
+
+
+def _undeclared(method: str, path: str, allow: str) -> Operation:
+    """Make what answers a method that a path does not declare."""
+
+    def preflight(call: Call) -> Answer:
+        told = cors.of_preflight(call.origin, call.runtime.settings.cors_origins, allow)
+        return Answer(204, "", {"Allow": allow, **told})
+
+    def refuse(_: Call) -> Answer:
+        raise MethodNotAllowed("method-not-allowed", f"This address takes {allow}.", allow=allow)
+
+    name, view = ("preflight", preflight) if method == "OPTIONS" else ("methodNotAllowed", refuse)
+    return Operation(name, method, path, summary="", rule=ANYBODY, view=view)
+
+
 def respond(call: Call) -> Answer:
     """Answer a request: with what the view answers, or with a problem document."""
     started = time.perf_counter()
     code = ""
     try:
-        if call.operation.signed_in and call.operation.query is None:
+        if call.operation.rule.signed_in and call.operation.query is None:
             call.query(QueryModel)
-        answered = call.operation.view(call)
+        answered = _unless_held(call, call.operation.view(call))
     except DomainError as error:
         code = error.code
         answered = _problem_answer(call, error)
@@ -268,16 +315,36 @@ def respond(call: Call) -> Answer:
         code=code,
         milliseconds=milliseconds,
     )
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Answer(answered.status, answered.body, headers | dict(answered.headers))
+    return replace(answered, headers=_common_headers(call) | dict(answered.headers))
+
+
+def _unless_held(call: Call, answered: Answer) -> Answer:
+    """Leave out what the client holds already (RFC 9110, section 13.1.2)."""
+    etag = answered.headers.get("ETag", "")
+    if call.operation.method == "GET" and is_held(call.headers.get("if-none-match", ""), etag):
+        kept = {"ETag", "Cache-Control"}
+        headers = {name: value for name, value in answered.headers.items() if name in kept}
+        return Answer(304, "", headers)
+    return answered
+
+
+def _common_headers(call: Call) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept, Origin" if len(call.operation.media) > 1 else "Origin",
+        **cors.of_answer(call.origin, call.runtime.settings.cors_origins),
+    }
 
 
 def _problem_answer(call: Call, error: DomainError) -> Answer:
     headers = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = identity.challenge(call.headers.get("authorization", ""))
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_AFTER)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = str(error.facts["allow"])
     document = problem(error, call.address(f"/v1/problems/{error.code}"), _instance(call))
     return Answer(status_of(error), json.dumps(document, ensure_ascii=False), headers)
 
@@ -297,8 +364,12 @@ def _internal_error(call: Call) -> Answer:
 
 
 def _instance(call: Call) -> str:
-    """Name the request's path, but never one that is a secret by itself."""
-    return call.operation.path if "token" in call.parameters else call.path
+    """Name the request's address, but never a part of it that is a secret by itself."""
+    shown = {
+        name: quote(f"{{{name}}}" if name in SECRETS else unquote(value), safe="")
+        for name, value in call.parameters.items()
+    }
+    return call.address(call.operation.path.format_map(shown))
 
 
 def _check_json(raw: bytes) -> None:

@@ -28,8 +28,8 @@ TOKEN_LIMIT = 8192  # characters
 
 def verify(runtime: Runtime, authorization: str) -> Identity:
     """Return whose token the Authorization header carries. Raises Unauthenticated."""
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > TOKEN_LIMIT:
+    token = _token(authorization)
+    if not token or len(token) > TOKEN_LIMIT:
         raise _refused("Send `Authorization: Bearer` with a token.")
     issuer = _issuer(runtime, token)
     claims = _claims(runtime, issuer, token)
@@ -37,6 +37,17 @@ def verify(runtime: Runtime, authorization: str) -> Identity:
     if not isinstance(subject, str) or not subject:
         raise _refused("The token names nobody.")
     return Identity(issuer.issuer, subject)
+
+
+def challenge(authorization: str) -> str:
+    """Say how to sign in, and whether it was a token that is refused (RFC 6750, section 3)."""
+    error = ', error="invalid_token"' if _token(authorization) else ""
+    return f'Bearer realm="testamur"{error}'
+
+
+def _token(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _issuer(runtime: Runtime, token: str) -> Issuer:

@@ -7,8 +7,10 @@ from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.texts import LongText, Text
+from chalicelib.api.rules import ITS_ASSESSOR
+from chalicelib.api.texts import LongText, Text, TextOrNull
 from chalicelib.domain.judgements import Decision, Judgement, Method
+from chalicelib.domain.modules import INITIALS_LIMIT
 from chalicelib.usecases import judgements
 from chalicelib.usecases.judgements import Judging
 
@@ -18,24 +20,34 @@ ATTEMPT = ENROLMENT + "/pages/{page_id}/attempts/{number}"
 class JudgementIn(RequestModel):
     """A decision on the attempt whose content hash the assessor saw."""
 
-    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    competent: bool
-    initials: Text
-    feedback: LongText = ""
+    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="The `content_hash` of the attempt that was shown to the assessor."
+    )
+    competent: bool = Field(description="False returns the page: not yet competent.")
+    initials: Text = Field(
+        description="The assessor's own.",
+        json_schema_extra={"minLength": 1, "maxLength": INITIALS_LIMIT},
+    )
+    feedback: LongText = Field(default="", description="Needed where the page is returned.")
 
 
 class JudgementOut(AnswerModel):
-    """A judgement. `feedback` is null in lists where it is long; the attempt itself has it."""
+    """A judgement, with the authorisation that it rested on frozen into it."""
 
-    competent: bool
+    competent: bool = Field(description="False: not yet competent, the page is open again.")
     initials: str
-    feedback: str | None
-    judged_by: str
+    feedback: str | None = Field(
+        description="Empty where none was given; null in lists where it is long: the attempt "
+        "itself has it."
+    )
+    judged_by: str = Field(description="The assessor's person id.")
     judged_at: datetime
-    method: Method
+    method: Method = Field(description="Whether it came by a signed link or by a token.")
     authorisation_id: str
-    qualification: str
-    countersigner_id: str
+    qualification: str = Field(description="The qualification that the assessor held.")
+    countersigner_id: TextOrNull = Field(
+        description="Who has to stand for it before it counts; null where nobody needs to."
+    )
 
 
 def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
@@ -58,13 +70,12 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
     "POST",
     ATTEMPT + "/judgements",
     summary="Judge an attempt, once.",
-    who="the assessor to whom the attempt is assigned",
+    rule=ITS_ASSESSOR,
     body=JudgementIn,
     answer=JudgementOut,
     status=201,
     idempotent=True,
     problems=(
-        "role-not-allowed",
         "not-authorised",
         "authorisation-changed",
         "own-work",

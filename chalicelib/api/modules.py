@@ -1,8 +1,16 @@
 """Module versions: publishing and reading them."""
 
-from typing import Any
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
+from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
 from chalicelib.domain.modules import VerificationPolicy
 from chalicelib.domain.views import module_view
@@ -14,35 +22,184 @@ MODULES = "/v1/centres/{centre_id}/modules"
 class ModuleFile(RequestModel):
     """A module file, as the format for authors describes it."""
 
-    source: str
+    source: str = Field(description="The text of the file, with its front matter.")
+
+
+class ModuleCounts(AnswerModel):
+    """How much a module version asks."""
+
+    elements: int
+    pages: int
+    statements: int
+    choices: int
+    options: int
+    questions: int
+    evidence_requests: int
 
 
 class PublishedModule(AnswerModel):
     """A published module version."""
 
-    id: str
+    id: str = Field(description="The module's own id, the same in all versions.")
     version: int
     title: str
-    counts: dict[str, int]
+    counts: ModuleCounts
 
 
-class ModuleOut(AnswerModel):
-    """A module version with the rules of every item; key and guidance are null for candidates."""
+class StandardOut(AnswerModel):
+    """A standard that criteria refer to."""
+
+    prefix: TextOrNull = Field(
+        description="What its criteria begin with, as `CC` in `CC:2.1`; null for the first one."
+    )
+    urn: str
+
+
+class DefinitionOut(AnswerModel):
+    """A term that the module explains before it begins."""
+
+    term: str
+    text: str
+
+
+class ItemView(AnswerModel):
+    """What every item has. Guidance is null for candidates."""
+
+    id: str = Field(description="The key of its answer in `answers`; unique in the module.")
+    text: str = Field(description="Plain text; an empty line parts paragraphs.")
+    criteria: list[str] = Field(description="The criteria that it is mapped to, such as `P1`.")
+    guidance: TextOrNull = Field(default=None, description="For assessors: what to look for.")
+    accepted: TextOrNull = Field(
+        default=None, description="For assessors: why a remark on the item stands as it is."
+    )
+
+
+class StatementItem(ItemView):
+    """A statement: understood, yes or no, with the candidate's initials."""
+
+    kind: Literal["statement"]
+    max_initials: int = Field(description="Characters that initials may have.")
+
+
+class OptionOut(AnswerModel):
+    """An option of a choice."""
+
+    id: str = Field(description="What to send in `chosen`: a, b, c and so on in printed order.")
+    text: str
+
+
+class ChoiceItem(ItemView):
+    """A choice: pick as many of the options as `choose` says. The key is null for candidates."""
+
+    kind: Literal["choice"]
+    choose: int = Field(description="How many options to pick: radio buttons where it is 1.")
+    options: list[OptionOut]
+    key: list[str] | None = Field(
+        default=None, description="For assessors: the ids of the right options."
+    )
+    excluded: TextOrNull = Field(
+        default=None, description="For assessors: why no option is right, so that it is not marked."
+    )
+    tests: list[str] | None = Field(
+        default=None,
+        description="For assessors: the ids of the statements that it puts to the test.",
+    )
+
+
+class QuestionItem(ItemView):
+    """A question that is answered in free text."""
+
+    kind: Literal["question"]
+    min_words: int | None = Field(description="Needed for signing; null where there is no bound.")
+    max_words: int | None = Field(description="Enforced at signing; null where there is no bound.")
+    max_characters: int = Field(description="More is not even kept in a draft.")
+
+
+class EvidenceItem(ItemView):
+    """A request for evidence. It cannot be answered yet, so that no published page has one."""
+
+    kind: Literal["evidence"]
+    form: str = Field(description="What is asked for, such as `observation`.")
+    by: str = Field(description="Who provides it: candidate, assessor or witness.")
+
+
+PageItem = TypeAliasType(
+    "PageItem",
+    Annotated[
+        StatementItem | ChoiceItem | QuestionItem | EvidenceItem, Field(discriminator="kind")
+    ],
+)
+
+
+class ItemGroup(AnswerModel):
+    """Items that stand together under a heading of their own."""
+
+    title: TextOrNull
+    instructions: TextOrNull
+    items: list[str] = Field(description="Ids of items of the page, in printed order.")
+
+
+class ModulePage(AnswerModel):
+    """A page: what is signed, and judged, as one."""
+
+    id: str
+    title: str
+    instructions: TextOrNull
+    items: list[PageItem] = Field(description="All items in printed order.")
+    groups: list[ItemGroup]
+    guidance: TextOrNull = Field(default=None, description="For assessors; null for candidates.")
+
+
+class ElementOut(AnswerModel):
+    """An element of the module, or its knowledge section, with its pages in printed order."""
+
+    id: str
+    title: str
+    knowledge: bool = Field(description="Whether it is the section of knowledge questions.")
+    instructions: TextOrNull
+    pages: list[ModulePage]
+    guidance: TextOrNull = Field(default=None, description="For assessors; null for candidates.")
+
+
+class ListedModuleOut(AnswerModel):
+    """What the list says of a module version."""
 
     id: str
     version: int
     number: str
     title: str
-    certificate_title: str
-    programme: str
-    language: str
-    rights: str
-    standards: list[dict[str, str]]
-    verification: VerificationPolicy
-    definitions: list[dict[str, str]]
-    foreword: str
-    elements: list[dict[str, Any]]
-    counts: dict[str, int]
+    published_at: datetime
+
+
+class ModuleList(AnswerModel):
+    """Module versions in the order of their ids; the newest version of each module comes first."""
+
+    items: list[ListedModuleOut]
+    next: str | None
+
+
+class ModuleOut(AnswerModel):
+    """A module version with the rules of every item; key and guidance are null for candidates.
+
+    It never changes: keep it, and show it without a network.
+    """
+
+    id: str
+    version: int
+    number: TextOrNull = Field(description="As the centre numbers it, such as `M1`.")
+    title: str
+    certificate_title: str = Field(description="How the certificate names it.")
+    programme: TextOrNull
+    language: TextOrNull = Field(description="A language tag (BCP 47), for hyphens and voices.")
+    rights: TextOrNull = Field(description="Whose text it is; show it with the module.")
+    standards: list[StandardOut]
+    verification: VerificationPolicy = Field(
+        description="What an internal verifier has to uphold before an enrolment is finalised."
+    )
+    definitions: list[DefinitionOut]
+    foreword: TextOrNull
+    elements: list[ElementOut]
+    counts: ModuleCounts
 
 
 @Operation(
@@ -50,12 +207,13 @@ class ModuleOut(AnswerModel):
     "POST",
     MODULES,
     summary="Publish a module version. It never changes afterwards.",
-    who="administrator",
+    rule=ADMINISTRATORS,
     body=ModuleFile,
     answer=PublishedModule,
     status=201,
+    headers=("Location",),
     idempotent=True,
-    problems=("role-not-allowed", "version-published", "unreadable-module", "unpublishable-module"),
+    problems=("version-published", "unreadable-module", "unpublishable-module"),
 )
 def publish_module(call: Call) -> Answer:
     """Publish the module file of the body."""
@@ -63,7 +221,10 @@ def publish_module(call: Call) -> Answer:
     body = call.body(ModuleFile)
     module = modules.publish(call.runtime, actor, body.source, call.request(actor, body))
     published = PublishedModule(
-        id=module.id, version=module.version, title=module.title, counts=module.counts()
+        id=module.id,
+        version=module.version,
+        title=module.title,
+        counts=ModuleCounts.model_validate(module.counts()),
     )
     base = MODULES.replace("{centre_id}", actor.centre_id)
     where = call.address(f"{base}/{module.id}/versions/{module.version}")
@@ -71,15 +232,33 @@ def publish_module(call: Call) -> Answer:
 
 
 @Operation(
+    "listModules",
+    "GET",
+    MODULES,
+    summary="The module versions that the centre has published.",
+    rule=EVERY_MEMBER,
+    query=ListQuery,
+    answer=ModuleList,
+)
+def list_modules(call: Call) -> Answer:
+    """Answer with a page of the list; the newest version of each module comes first."""
+    actor = call.actor()
+    query = call.query(ListQuery)
+    found, end = modules.list_all(call.runtime, actor, query.limit, query.after)
+    listed = [ListedModuleOut(**asdict(each)) for each in found]
+    return answer(ModuleList(items=listed, next=next_cursor(end)))
+
+
+@Operation(
     "getModule",
     "GET",
     MODULES + "/{module_id}/versions/{version}",
     summary="A module version. Candidates get it without answer keys and guidance.",
-    who="every member of the centre",
+    rule=EVERY_MEMBER,
     answer=ModuleOut,
 )
 def get_module(call: Call) -> Answer:
     """Answer with the module as the actor may see it."""
     actor = call.actor()
     module = modules.get(call.runtime, actor, call["module_id"], call.number("version"))
-    return answer(ModuleOut(**module_view(module, with_key=sees_key(actor))))
+    return answer(ModuleOut.model_validate(module_view(module, with_key=sees_key(actor))))

@@ -3,18 +3,37 @@
 import functools
 import json
 import re
+import sys
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Answer, Call, Operation
+from chalicelib.api.answers import ItemAnswer
+from chalicelib.api.flaws import FLAWS
+from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
-from chalicelib.domain.errors import not_found
+from chalicelib.domain.judgements import FEEDBACK_LIMIT
+from chalicelib.domain.modules import INITIALS_LIMIT
+from chalicelib.domain.people import Role
 
 VERSION = "1.0.0"
-MAY_HAPPEN_ANYWHERE = ("busy", "internal-error")
+HERE = Path(__file__).parent
+GUIDE = HERE / "guide.md"
+EXAMPLES = HERE / "examples.json"
+REFS = "#/components/schemas/"
+OF_THE_GATEWAY = (
+    "gateway-refused",
+    "not-let-in",
+    "too-many-requests",
+    "gateway-failed",
+    "took-too-long",
+)
+MAY_HAPPEN_ANYWHERE = ("busy", "internal-error", *OF_THE_GATEWAY)
+LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 BODY_CODES = (
     "malformed-json",
     "duplicate-field",
@@ -25,95 +44,191 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
-GUIDE = """
-Everything that belongs to a centre lives under `/v1/centres/{centre_id}`; what is not in that
-centre, or not yours to see, is a 404, always the same one.
-
-- **Errors** are problem documents (RFC 9457). Act on `code`, never on the texts; the address in
-  `type` tells the remedy.
-- **Safe retry**: every POST that creates takes an `Idempotency-Key`. The same key with the same
-  body gives the same answer, and nothing is done twice; with another body it is a 422. Keys last
-  24 hours.
-- **No lost update**: reading a page gives an `ETag`, changing it needs that as `If-Match`. Without
-  it the answer is 428; when somebody was quicker it is 412 with the current version in `current`.
-  Saving again what is saved already is a 200.
-- **Texts** may be in any script; line ends become LF, the form becomes NFC. Control characters
-  other than tab and line feed are refused. **Times** are RFC 3339 in UTC.
-- Ignore fields that you do not know; the server refuses those that it does not know.
-""".strip()
-HEADERS = {
+REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
+SERVER = {
+    "url": "https://{host}",
+    "description": "Where the API is mounted; `servers` of the description it serves names it.",
+    "variables": {"host": {"default": "api.example", "description": "Host, and path if any."}},
+}
+REQUEST_HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
-    "If-Match": "The ETag of the version that you are changing.",
+    "If-Match": "The ETag of the version that you are changing, with its quotation marks.",
+    "If-None-Match": "The ETag of what you hold: 304 where nothing has changed.",
 }
-WITH_ETAG = frozenset({"getPage", "saveDraft", "getEnrolment", "changeEnrolment"})
-FORM_SCHEMA = {
-    "type": "object",
-    "required": ["competent", "initials"],
-    "properties": {
-        "competent": {"type": "string", "enum": ["Y", "N"]},
-        "initials": {"type": "string"},
-        "feedback": {"type": "string"},
+TAGS = r'(W/)?"[\x21\x23-\x7e]*"'
+HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
+    "Idempotency-Key": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": r"^[\x21-\x7e]+$",
     },
+    "If-Match": {"type": "string", "pattern": rf"^(\*|{TAGS}( *, *{TAGS})*)$"},
+    "If-None-Match": {"type": "string"},  # what cannot be read holds nothing
+}
+ANSWER_HEADERS = {
+    "ETag": "The version answered, a strong validator: send it as If-Match to change that.",
+    "Location": "Where it is, as a reference relative to this request.",
+    "WWW-Authenticate": "The scheme that is asked for.",
+    "Retry-After": "Seconds to wait before the same request is sent again.",
+}
+IDENTIFIER = {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9-]+$"}
+COUNT = {"type": "integer", "minimum": 1, "maximum": 999_999}
+PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "centre_id": ("The centre, from the memberships of `getMe`.", IDENTIFIER),
+    "enrolment_id": ("The enrolment's `id`.", IDENTIFIER),
+    "page_id": ("The page's id, from the progress of the enrolment.", IDENTIFIER),
+    "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
+    "version": ("The version of the module.", COUNT),
+    "number": ("The number of the attempt.", COUNT),
+    "certificate_id": (
+        "The public id; with `.pdf` behind it, the document.",
+        {"type": "string", "pattern": r"^[0-9a-f]{32}(\.pdf)?$"},
+    ),
+    "token": (
+        "The secret of the link, as it was mailed.",
+        {"type": "string", "maxLength": 400, "pattern": "^[A-Za-z0-9._-]+$"},
+    ),
+    "code": ("The `code` of a problem.", {"type": "string", "enum": sorted(CODES)}),
+    "file": ("A file of the documentation page.", {"type": "string", "maxLength": 100}),
+}
+FORMS = {
+    "judgeByLink": {
+        "type": "object",
+        "title": "JudgementForm",
+        "description": "The form of the review page.",
+        "required": ["competent", "initials"],
+        "additionalProperties": False,
+        "properties": {
+            "competent": {"type": "string", "enum": ["Y", "N"]},
+            "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},
+            "feedback": {"type": "string", "maxLength": FEEDBACK_LIMIT},
+        },
+    }
 }
 
 
-@Operation(
-    "getOpenapi",
-    "GET",
-    "/v1/openapi.json",
-    summary="This description.",
-    who="anybody",
-    signed_in=False,
-)
-def get_openapi(_: Call) -> Answer:
-    """Answer with the description; its server is where it was read from."""
-    document = {**description(), "servers": [{"url": ".."}]}
-    body = json.dumps(document, ensure_ascii=False)
-    return Answer(200, body, {"Content-Type": "application/json", "Cache-Control": "max-age=300"})
+class ProblemFlaw(AnswerModel):
+    """One thing wrong with the request."""
+
+    pointer: str = Field(
+        description="Where: a JSON pointer (RFC 6901) into the body, `?name` of a parameter after "
+        "the question mark, or empty for the whole."
+    )
+    code: str = Field(
+        description="Which kind of fault; it never changes, and new ones may come.\n\n"
+        + "\n".join(f"- `{code}`: {meaning}" for code, meaning in sorted(FLAWS.items()))
+    )
+    detail: str = Field(description="What to do about it, in English.")
 
 
-@Operation(
-    "getProblem",
-    "GET",
-    "/v1/problems/{code}",
-    summary="What a problem code means, and what to do about it.",
-    who="anybody",
-    signed_in=False,
-    problems=("not-found",),
-)
-def get_problem(call: Call) -> Answer:
-    """Answer with the title and the remedy of a code."""
-    code = call["code"]
-    if code not in CODES:
-        raise not_found()
-    body = json.dumps({"code": code, **CODES[code]._asdict()}, ensure_ascii=False)
-    return Answer(200, body, {"Content-Type": "application/json"})
+class CurrentVersion(AnswerModel):
+    """What stands now, where somebody was quicker."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    etag: str = Field(description="Send it as If-Match once the difference is settled.")
+    answers: dict[str, ItemAnswer] | None = Field(
+        default=None, description="With `stale-page`: the current draft, by item id."
+    )
+
+
+class Problem(AnswerModel):
+    """A problem document (RFC 9457). `code` never changes; act on it, and parse no text."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    type: str = Field(
+        description="Where the code and its remedy are explained, relative to this request.",
+        json_schema_extra={"format": "uri-reference"},
+    )
+    title: str = Field(description="The problem in a few words of English, for logs.")
+    status: int = Field(description="The status of the answer.", ge=400, le=599)
+    detail: str = Field(description="What to do about it, in English.")
+    instance: str = Field(
+        description="The path that was asked for.", json_schema_extra={"format": "uri-reference"}
+    )
+    code: str
+    errors: list[ProblemFlaw] = Field(description="Each fault of the request; maybe none.")
+    current: CurrentVersion | None = Field(
+        default=None,
+        description="With a 409 or 412 that brings the current version; else left out.",
+    )
+
+
+class Schemas(GenerateJsonSchema):
+    """Writes schemas that generators of clients make good types of."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002 (pydantic's own)
+        """Name types, not fields: a generator would make a type of each title."""
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Write `type: [x, "null"]` where that says it."""
+        inner = self.generate_inner(schema["schema"])
+        if isinstance(inner.get("type"), str) and "enum" not in inner:
+            return {**inner, "type": [inner["type"], "null"]}
+        return {"anyOf": [inner, {"type": "null"}]}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out a default of null: what may be left out is not required, and that says it."""
+        written = super().default_schema(schema)
+        if "default" in written and written["default"] is None:
+            del written["default"]
+        return written
+
+
+def public_name(name: str) -> str:
+    """Name a component as clients know it: `PageOut` is their `Page`, `DraftIn` a `DraftRequest`.
+
+    Models are named apart from the domain's values, of which clients know nothing.
+    """
+    return re.sub(r"In$", "Request", re.sub(r"Out$", "", name))
+
+
+@functools.cache
+def examples() -> dict[str, list[dict[str, Any]]]:
+    """Return what was sent and answered when the play was recorded, by operation."""
+    recorded: dict[str, list[dict[str, Any]]] = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    return recorded
 
 
 @functools.cache
 def description() -> dict[str, Any]:
     """Build the whole description."""
     operations = sorted(OPERATIONS, key=lambda each: (each.path, each.method))
-    models = {model for each in operations for model in (each.body, each.answer) if model}
-    ordered = sorted(models, key=lambda model: model.__name__)
-    refs, schemas = models_json_schema(
-        [(model, _mode(model, operations)) for model in ordered],
-        ref_template="#/components/schemas/{model}",
+    asked = {each.body for each in operations if each.body}
+    answered = {each.answer for each in operations if each.answer} | {Problem}
+    inputs = [(model, "validation") for model in sorted(asked, key=lambda each: each.__name__)]
+    outputs = [
+        (model, "serialization") for model in sorted(answered, key=lambda each: each.__name__)
+    ]
+    refs, written = models_json_schema(
+        [*inputs, *outputs],  # type: ignore[list-item]  # the literals are read as texts
+        ref_template=REFS + "{model}",
+        schema_generator=Schemas,
     )
+    schemas = written.get("$defs", {})
+    schemas["ProblemCode"] = _problem_codes()
+    schemas["Problem"]["properties"]["code"] = {"$ref": f"{REFS}ProblemCode"}
+    for form in FORMS.values():
+        schemas[form["title"]] = form
     paths: dict[str, Any] = {}
     for each in operations:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, refs)
-    return {
+    document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Testamur",
             "version": VERSION,
             "summary": "Evidence portfolios for vocational training.",
-            "description": GUIDE,
+            "description": GUIDE.read_text(encoding="utf-8").strip(),
         },
+        "servers": [SERVER],
+        "tags": _tags(operations),
         "paths": paths,
         "components": {
-            "schemas": schemas.get("$defs", {}) | {"Problem": _problem_schema()},
+            "schemas": _hoisted(schemas),
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -124,48 +239,157 @@ def description() -> dict[str, Any]:
             },
         },
     }
+    return _renamed(document)
 
 
-def _mode(model: type[BaseModel], operations: list[Operation]) -> Any:  # noqa: ANN401 (a literal)
-    asked = any(each.body is model for each in operations)
-    return "validation" if asked else "serialization"
+def _problem_codes() -> dict[str, Any]:
+    listed = "\n".join(
+        f"- `{code}` ({entry.status}): {entry.title}. {entry.remedy}"
+        for code, entry in sorted(CODES.items())
+    )
+    return {
+        "type": "string",
+        "title": "ProblemCode",
+        "description": "Every code with its status and its remedy. New ones may come: treat one "
+        f"that you do not know by its status.\n\n{listed}",
+        "enum": sorted(CODES),
+    }
+
+
+def _hoisted(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Give every object that pydantic has written in its place a component of its own."""
+    hoisted: dict[str, Any] = {}
+
+    def hoist(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+        if isinstance(value, list):
+            return [hoist(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        made = {name: hoist(each) for name, each in value.items()}
+        if "properties" in made and isinstance(made.get("title"), str):
+            hoisted[made["title"]] = made
+            return {"$ref": REFS + made["title"]}
+        return made
+
+    for name, schema in schemas.items():
+        hoisted[name] = {key: hoist(value) for key, value in schema.items()}
+    return dict(sorted(hoisted.items()))
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """Name all components as clients know them."""
+
+    def rename(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+        if isinstance(value, list):
+            return [rename(each) for each in value]
+        if isinstance(value, dict):
+            return {name: rename(each) for name, each in value.items()}
+        if isinstance(value, str) and value.startswith(REFS):
+            return REFS + public_name(value.removeprefix(REFS))
+        return value
+
+    renamed: dict[str, Any] = rename(document)
+    schemas = renamed["components"]["schemas"]
+    named = {public_name(name): schema for name, schema in schemas.items()}
+    if len(named) != len(schemas):
+        message = "two models have the same name for clients"
+        raise ValueError(message)
+    for name, schema in named.items():
+        schema["title"] = name
+    renamed["components"]["schemas"] = named
+    return renamed
+
+
+def _tags(operations: list[Operation]) -> list[dict[str, str]]:
+    """Describe the nouns as the modules of their routes do."""
+    modules = sorted({each.view.__module__ for each in operations})
+    described = (str(sys.modules[name].__doc__).partition("\n")[0] for name in modules)
+    return [
+        {"name": _noun(module), "description": text.partition(": ")[2].capitalize()}
+        for module, text in zip(modules, described, strict=True)
+    ]
+
+
+def _noun(module: str) -> str:
+    return module.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
+    said = (each.view.__doc__ or "").strip()
     described: dict[str, Any] = {
         "operationId": each.id,
+        "tags": [_noun(each.view.__module__)],
         "summary": each.summary,
-        "description": f"{(each.view.__doc__ or '').strip()}\n\nWho: {each.who}.",
+        "description": f"{said}\n\nWho: {each.rule.in_words(each.path)}.",
         "parameters": _parameters(each),
         "responses": _responses(each, refs),
     }
-    if each.signed_in:
+    if each.rule.signed_in:
         described["security"] = [{"bearer": []}]
     if each.body:
-        schema = refs[each.body, "validation"]
-        described["requestBody"] = {
-            "required": True,
-            "content": {JSON: {"schema": schema}},
-        }
-    elif each.id == "judgeByLink":
-        described["requestBody"] = {"required": True, "content": {FORM: {"schema": FORM_SCHEMA}}}
+        described["requestBody"] = _request_body(each, JSON, refs[each.body, "validation"])
+    elif each.id in FORMS:
+        schema = {"$ref": REFS + str(FORMS[each.id]["title"])}
+        described["requestBody"] = _request_body(each, FORM, schema)
     return described
 
 
+def _request_body(each: Operation, media: str, schema: Any) -> dict[str, Any]:  # noqa: ANN401
+    shown = {
+        example["name"]: {"summary": example["summary"], "value": example["request"]["body"]}
+        for example in _examples(each)
+        if "body" in example["request"]
+    }
+    return {"required": True, "content": {media: {"schema": schema} | _named("examples", shown)}}
+
+
+def _examples(each: Operation) -> list[dict[str, Any]]:
+    return examples().get(each.id, [])
+
+
+def _named(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {name: value} if value else {}
+
+
 def _parameters(each: Operation) -> list[dict[str, Any]]:
-    parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", each.path)
+    sent: dict[str, Any] = next(
+        (
+            example["request"]
+            for example in _examples(each)
+            if example["answer"]["status"] < HTTPStatus.BAD_REQUEST
+        ),
+        {},
+    )
+    parameters = []
+    for name in re.findall(r"{(\w+)}", each.path):
+        text, schema = PATH_PARAMETERS[name]
+        parameters.append(
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "description": text,
+                "schema": schema,
+                **_example(sent.get("path", {}).get(name)),
+            }
+        )
+    parameters += [
+        parameter | _example(sent.get("query", {}).get(parameter["name"]))
+        for parameter in _query_parameters(each)
     ]
-    parameters += _query_parameters(each)
-    headers = {"Idempotency-Key": each.idempotent, "If-Match": each.if_match}
+    headers = {
+        "Idempotency-Key": each.idempotent,
+        "If-Match": each.if_match,
+        "If-None-Match": _is_conditional(each),
+    }
     parameters += [
         {
             "name": name,
             "in": "header",
-            "required": True,
-            "description": HEADERS[name],
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "required": name != "If-None-Match",
+            "description": REQUEST_HEADERS[name],
+            "schema": HEADER_SCHEMAS[name],
+            **_example(sent.get("headers", {}).get(name)),
         }
         for name, needed in headers.items()
         if needed
@@ -173,34 +397,61 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
     return parameters
 
 
+def _example(value: object) -> dict[str, Any]:
+    return {} if value is None else {"example": value}
+
+
+def _is_conditional(each: Operation) -> bool:
+    return each.method == "GET" and "ETag" in each.headers
+
+
 def _query_parameters(each: Operation) -> list[dict[str, Any]]:
     if each.query is None:
         return []
-    properties = each.query.model_json_schema()["properties"]
+    properties = each.query.model_json_schema(
+        ref_template=REFS + "{model}", schema_generator=Schemas
+    )["properties"]
     return [
         {
             "name": name,
             "in": "query",
             "required": False,
             "description": schema.pop("description", ""),
-            "schema": schema,
+            "schema": _without_null(schema),
         }
         for name, schema in properties.items()
     ]
 
 
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say of a parameter what it is when it is given: there is no null in an address."""
+    match schema:
+        case {"anyOf": [given, {"type": "null"}]}:
+            return dict(given)
+        case {"type": [given, "null"]}:
+            return {**schema, "type": given}
+    return schema
+
+
 def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (as above)
     success: dict[str, Any] = {"description": HTTPStatus(each.status).phrase}
-    if JSON in each.media:
-        mode = _answer_mode(each.answer, refs) if each.answer else ""
-        schema = refs[each.answer, mode] if each.answer else {"type": "object"}
-        success["content"] = {JSON: {"schema": schema}}
-    if "text/html" in each.media:
-        success.setdefault("content", {})["text/html"] = {"schema": {"type": "string"}}
-    if each.id in WITH_ETAG:
-        success["headers"] = {"ETag": {"schema": {"type": "string"}}}
+    content: dict[str, Any] = {}
+    for media in each.media:
+        schema = refs[each.answer, "serialization"] if each.answer else {"type": "object"}
+        content[media] = {"schema": schema if media == JSON else {"type": "string"}}
+        content[media] |= _named("examples", _answers(each, each.status, media))
+    if content and each.status != HTTPStatus.SEE_OTHER:
+        success["content"] = content
+    if each.headers:
+        success["headers"] = {name: _header(name) for name in each.headers}
     responses = {str(each.status): success}
     responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
+    for name, response in responses.items():
+        if int(name) in REDIRECTIONS:
+            response["headers"] = {"Location": _header("Location")}
+    if _is_conditional(each):
+        described = HTTPStatus.NOT_MODIFIED.phrase
+        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -209,15 +460,35 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     return responses
 
 
-def _answer_mode(model: type[BaseModel], refs: Any) -> str:  # noqa: ANN401 (as above)
-    return "serialization" if (model, "serialization") in refs else "validation"
+def _answers(each: Operation, status: int, media: str) -> dict[str, Any]:
+    return {
+        example["name"]: {"summary": example["summary"], "value": example["answer"]["body"]}
+        for example in _examples(each)
+        if (example["answer"]["status"], example["answer"]["media"]) == (status, media)
+    }
+
+
+def _header(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    match name:
+        case "Retry-After":
+            schema = {"type": "integer", "minimum": 1, "examples": [RETRY_AFTER]}
+        case "Location":
+            schema["format"] = "uri-reference"
+        case "ETag":
+            schema["examples"] = ['"3-open"']
+        case "WWW-Authenticate":
+            schema["examples"] = ["Bearer"]
+    return {"description": ANSWER_HEADERS[name], "schema": schema}
 
 
 def documented(each: Operation) -> list[str]:
     """List the codes of all problems that an operation may answer with."""
     codes = [*each.problems, *MAY_HAPPEN_ANYWHERE]
-    if each.signed_in:
+    if each.rule.signed_in:
         codes += ["unauthenticated", "unknown-person", "keys-unreachable", "invalid-query"]
+    if set(each.rule.roles) not in (set(), set(Role)):
+        codes.append("role-not-allowed")
     if "{" in each.path:
         codes.append("not-found")
     if each.idempotent:
@@ -226,7 +497,7 @@ def documented(each: Operation) -> list[str]:
         codes.append("if-match-required")
     if each.body or each.idempotent:
         codes += BODY_CODES
-    if each.id == "judgeByLink":
+    if each.id in FORMS:
         codes += ["malformed-form", "body-too-large", "unsupported-media-type"]
     return sorted(set(codes))
 
@@ -235,35 +506,17 @@ def _problem_response(each: Operation, status: int, codes: list[str]) -> dict[st
     described = "\n".join(
         f"- `{code}`: {CODES[code].title}. {CODES[code].remedy}" for code in codes
     )
-    content: dict[str, Any] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    if "text/html" in each.media:
-        content["text/html"] = {"schema": {"type": "string"}}
+    content: dict[str, Any] = {
+        PROBLEM: {"schema": {"$ref": f"{REFS}Problem"}}
+        | _named("examples", _answers(each, status, PROBLEM))
+    }
+    if HTML in each.media:
+        content[HTML] = {"schema": {"type": "string"}} | _named(
+            "examples", _answers(each, status, HTML)
+        )
     response: dict[str, Any] = {"description": described, "content": content}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        example = {"schema": {"type": "integer", "example": RETRY_AFTER}}
-        response["headers"] = {"Retry-After": example}
+    if status in LATER:
+        response["headers"] = {"Retry-After": _header("Retry-After")}
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["headers"] = {"WWW-Authenticate": _header("WWW-Authenticate")}
     return response
-
-
-def _problem_schema() -> dict[str, Any]:
-    flaw = {
-        "type": "object",
-        "required": ["pointer", "code", "detail"],
-        "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
-    }
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "description": "A problem document (RFC 9457). `code` never changes; parse nothing else.",
-        "required": ["type", "title", "status", "detail", "instance", "code", "errors"],
-        "properties": {
-            "type": {"type": "string", "format": "uri-reference"},
-            "title": text,
-            "status": {"type": "integer"},
-            "detail": text,
-            "instance": {"type": "string", "format": "uri-reference"},
-            "code": {"type": "string", "enum": sorted(CODES)},
-            "errors": {"type": "array", "items": flaw},
-            "current": {"type": "object", "description": "With `stale-page`: the current draft."},
-        },
-    }

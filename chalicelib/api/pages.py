@@ -1,16 +1,17 @@
 """Pages: what they ask, and their drafts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from chalicelib.api.answers import ItemAnswer, answer_out
 from chalicelib.api.attempts import AttemptOut, attempt_fields
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
+from chalicelib.api.modules import ModulePage
+from chalicelib.api.rules import ITS_CANDIDATE, READERS
 from chalicelib.api.texts import Text
 from chalicelib.domain.access import sees_key
-from chalicelib.domain.answers import Answer as ItemAnswer
-from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import CURRENT_DECLARATION, DECLARATIONS
 from chalicelib.domain.enrolments import PageState
 from chalicelib.domain.modules import ITEMS_LIMIT
@@ -19,42 +20,34 @@ from chalicelib.usecases import pages
 from chalicelib.usecases.pages import PageInWork
 
 PAGE = ENROLMENT + "/pages/{page_id}"
-OPTIONS_LIMIT = 26
-
-
 ItemId = Annotated[Text, Field(max_length=100)]
 
 
-class AnswerIn(RequestModel):
-    """The answer to one item: only the fields of its kind, each of which may be left open."""
-
-    understood: bool | None = None
-    initials: Text | None = None
-    chosen: Annotated[list[Text], Field(max_length=OPTIONS_LIMIT)] | None = None
-    text: Text | None = None
-
-
 class DraftIn(RequestModel):
-    """All answers of a page, by item id. What is left out is unanswered."""
+    """All answers of a page, by item id. What is left out is unanswered: there is no merging."""
 
-    answers: Annotated[dict[ItemId, AnswerIn], Field(max_length=ITEMS_LIMIT)]
+    answers: Annotated[dict[ItemId, ItemAnswer], Field(max_length=ITEMS_LIMIT)] = Field(
+        description="The answers by item id."
+    )
 
 
 class Declaration(AnswerModel):
-    """What the candidate declares by signing."""
+    """What the candidate declares by signing: show the text, send the version."""
 
-    version: str
-    text: str
+    version: str = Field(description="What to send as `declaration` when signing.")
+    text: str = Field(description="What the candidate has to read and accept.")
 
 
 class PageOut(AnswerModel):
-    """A page: what it asks, the draft (the candidate's alone), and the latest attempt, if any."""
+    """A page as somebody works on it: what it asks, its draft, and its latest attempt."""
 
-    page: dict[str, Any]
+    page: ModulePage = Field(description="What the page asks, with the rules of every item.")
     state: PageState
-    answers: dict[str, Any]
+    answers: dict[str, ItemAnswer] = Field(
+        description="The draft by item id; empty for everybody but the candidate."
+    )
     declaration: Declaration
-    latest_attempt: AttemptOut | None
+    latest_attempt: AttemptOut | None = Field(description="Null until the page is first signed.")
 
 
 @Operation(
@@ -62,8 +55,9 @@ class PageOut(AnswerModel):
     "GET",
     PAGE,
     summary="A page with its draft; its ETag is needed to save and to sign.",
-    who="its candidate, its assessor, administrators, internal verifiers",
+    rule=READERS,
     answer=PageOut,
+    headers=("ETag",),
 )
 def get_page(call: Call) -> Answer:
     """Answer with a page."""
@@ -77,12 +71,12 @@ def get_page(call: Call) -> Answer:
     "PUT",
     PAGE,
     summary="Save the answers of a page, complete or not.",
-    who="the candidate",
+    rule=ITS_CANDIDATE,
     body=DraftIn,
     answer=PageOut,
+    headers=("ETag",),
     if_match=True,
     problems=(
-        "role-not-allowed",
         "not-the-candidate",
         "page-signed",
         "page-competent",
@@ -100,27 +94,22 @@ def save_draft(call: Call) -> Answer:
         actor,
         call["enrolment_id"],
         call["page_id"],
-        {item_id: _answer_value(given) for item_id, given in body.answers.items()},
+        {item_id: given.value() for item_id, given in body.answers.items()},
         call.if_match(),
     )
     return _answer(in_work, with_key=False)
-
-
-def _answer_value(given: AnswerIn) -> ItemAnswer:
-    chosen = None if given.chosen is None else tuple(given.chosen)
-    return ItemAnswer(given.understood, given.initials, chosen, given.text)
 
 
 def _answer(in_work: PageInWork, *, with_key: bool) -> Answer:
     attempt = in_work.attempt
     feedback = in_work.long_feedback or None
     out = PageOut(
-        page=page_view(in_work.page, with_key=with_key),
+        page=ModulePage.model_validate(page_view(in_work.page, with_key=with_key)),
         state=in_work.state,
-        answers=documents(in_work.draft.answers),
+        answers={item_id: answer_out(found) for item_id, found in in_work.draft.answers.items()},
         declaration=Declaration(
             version=CURRENT_DECLARATION, text=DECLARATIONS[CURRENT_DECLARATION]
         ),
         latest_attempt=AttemptOut(**attempt_fields(attempt, feedback)) if attempt else None,
     )
-    return answer(out, etag=in_work.etag)
+    return answer(out, version=in_work.etag)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.rules import SIGNED_IN
 from chalicelib.domain.people import Membership, Role
 from chalicelib.usecases import people
 
@@ -29,9 +30,8 @@ class Me(AnswerModel):
     "GET",
     "/v1/me",
     summary="Who is signed in, and where they are what.",
-    who="anybody signed in",
+    rule=SIGNED_IN,
     answer=Me,
-    problems=("unauthenticated", "unknown-person"),
 )
 def get_me(call: Call) -> Answer:
     """Answer with what the identity behind the token is at each centre that has linked it."""

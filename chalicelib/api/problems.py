@@ -9,6 +9,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
     errors.Conflict: 409,
     errors.Gone: 410,
     errors.Stale: 412,
@@ -105,6 +106,11 @@ CODES: dict[str, Entry] = {
         404,
         "Not found",
         "Check the address. What belongs to another centre, or is not yours to see, is not found.",
+    ),
+    "method-not-allowed": Entry(
+        405,
+        "The address does not take this method",
+        "Send one of the methods that Allow lists; the OpenAPI description says what each does.",
     ),
     "page-signed": Entry(409, "The page is signed", "Wait for its judgement."),
     "page-competent": Entry(409, "The page is competent", "Nothing is left to do on this page."),
@@ -226,6 +232,35 @@ CODES: dict[str, Entry] = {
         422,
         "The module cannot be published",
         "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
+    ),
+    # What the gateway answers by itself: infra/resources.yaml says it in the same words.
+    "no-such-route": Entry(
+        404,
+        "There is no such address",
+        "Take addresses from the OpenAPI description, and mind the path that `/v1` stands under.",
+    ),
+    "gateway-refused": Entry(
+        400, "The request cannot be read", "Mend what the detail names, then send it again."
+    ),
+    "not-let-in": Entry(
+        403,
+        "The request was not let in",
+        "Send it without what looks like an attack, or tell us if there is nothing of the kind.",
+    ),
+    "too-many-requests": Entry(
+        429,
+        "Too many requests at once",
+        "Send the same request again after Retry-After, then wait longer each time.",
+    ),
+    "took-too-long": Entry(
+        503,
+        "That took too long",
+        "Send the same request again after Retry-After: what was done is not done twice.",
+    ),
+    "gateway-failed": Entry(
+        500,
+        "The request was not carried out",
+        "Send the same request again later, with the same Idempotency-Key; tell us if it stays.",
     ),
     "busy": Entry(503, "The service is busy", "Send the same request again after Retry-After."),
     "mail-refused": Entry(503, "The mail was not taken", "It is tried again by itself."),

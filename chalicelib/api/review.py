@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.api.html import page
-from chalicelib.api.http import Answer, Call, Operation
+from chalicelib.api.http import HTML, Answer, Call, Operation
 from chalicelib.api.problems import RETRY_AFTER, status_of
+from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
 from chalicelib.domain.certificates import initials
@@ -24,7 +25,7 @@ from chalicelib.usecases.links import Opened
 from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
-MEDIA = ("text/html",)
+MEDIA = (HTML,)
 FIELDS = ("competent", "feedback", "initials")  # in the order of the form
 
 
@@ -56,9 +57,8 @@ class Row:
     "GET",
     REVIEW,
     summary="What the candidate signed, beside key and guidance, with the form to judge it.",
-    who="the holder of the link",
+    rule=LINK_HOLDER,
     media=MEDIA,
-    signed_in=False,
     problems=("not-found", "link-expired", "link-used", "link-void"),
 )
 def open_review(call: Call) -> Answer:
@@ -77,10 +77,9 @@ def open_review(call: Call) -> Answer:
     "POST",
     REVIEW,
     summary="Judge the attempt of the link.",
-    who="the holder of the link",
+    rule=LINK_HOLDER,
     media=MEDIA,
     status=303,
-    signed_in=False,
     problems=(
         "not-found",
         "role-not-allowed",
@@ -114,10 +113,9 @@ def judge_by_link(call: Call) -> Answer:
     "GET",
     REVIEW + "/judgement",
     summary="The judgement recorded for the attempt of the link, without evidence.",
-    who="the holder of the link",
+    rule=LINK_HOLDER,
     media=MEDIA,
     also=(303,),
-    signed_in=False,
     problems=("not-found", "link-expired", "link-used", "link-void"),
 )
 def show_judgement(call: Call) -> Answer:
@@ -149,10 +147,9 @@ def show_judgement(call: Call) -> Answer:
     "POST",
     REVIEW + "/links",
     summary="Have a fresh link to the page's current attempt mailed to its assessor.",
-    who="the holder of an authentic link, even an expired one",
+    rule=LINK_HOLDER,
     media=MEDIA,
     status=202,
-    signed_in=False,
     problems=("not-found",),
 )
 def send_fresh_link(call: Call) -> Answer:

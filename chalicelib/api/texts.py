@@ -1,8 +1,8 @@
-"""Text as it comes in through the API: cleaned before anything else, and of limited length."""
+"""Text at the API's edge: clean and of limited length as it comes in, null where there is none."""
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.modules import ANSWER_LIMIT
@@ -17,6 +17,14 @@ def _clean(text: str) -> str:
         raise PydanticCustomError("invalid_text", "The text {fault}.", fault) from None
 
 
+def _null_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 Text = Annotated[str, AfterValidator(_clean)]
 Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
 LongText = Annotated[Text, Field(max_length=ANSWER_LIMIT)]
+# What is absent is null in answers, whatever the domain writes for it.
+TextOrNull = Annotated[str | None, BeforeValidator(_null_if_empty)]
+# A moment in a document that is sent exactly as it is kept.
+StampText = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]

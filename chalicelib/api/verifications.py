@@ -8,13 +8,15 @@ from pydantic import Field
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT
 from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.rules import ITS_ASSESSOR, members
 from chalicelib.api.texts import Identifier, LongText, Text
+from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import NOTE_LIMIT, Finding, Outcome, Verification
 from chalicelib.usecases import verifications
 from chalicelib.usecases.verifications import Looked
 
 VERIFICATIONS = "/v1/centres/{centre_id}/verifications"
-CHANGED = ("role-not-allowed", "not-authorised", "authorisation-changed", "own-work")
+CHANGED = ("not-authorised", "authorisation-changed", "own-work")
 
 OccurredOn = Annotated[
     date | None,
@@ -28,12 +30,16 @@ class VerificationIn(RequestModel):
     `content_hash` is that of the attempt as it was read; without it, the attempt as it stands.
     """
 
-    enrolment_id: Identifier
-    page_id: Identifier
-    attempt: Annotated[int, Field(ge=1, le=999_999)]
-    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    enrolment_id: Identifier = Field(description="Whose page was judged.")
+    page_id: Identifier = Field(description="Which page was judged.")
+    attempt: Annotated[int, Field(ge=1, le=999_999, description="Its number.")]
+    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="Of the attempt that was shown to the verifier."
+    )
     outcome: Annotated[Outcome, Field(strict=False)]
-    note: Annotated[Text, Field(max_length=NOTE_LIMIT)] = ""
+    note: Annotated[Text, Field(max_length=NOTE_LIMIT)] = Field(
+        default="", description="Needed where action is required: what, and by whom."
+    )
     occurred_on: OccurredOn = None
 
 
@@ -88,7 +94,7 @@ class CountersignatureOut(AnswerModel):
 class SettingAsideIn(RequestModel):
     """Why a judgement is set aside. The assessor and the candidate read it."""
 
-    reason: LongText
+    reason: LongText = Field(description="Text of more than white space.")
     occurred_on: OccurredOn = None
 
 
@@ -133,7 +139,7 @@ def day(occurred_on: str) -> date | None:
     "POST",
     VERIFICATIONS,
     summary="Record what an internal verifier found of a judgement; the latest finding counts.",
-    who="internal verifiers who hold an authorisation to verify the module",
+    rule=members(Role.INTERNAL_VERIFIER),
     body=VerificationIn,
     answer=VerificationOut,
     status=201,
@@ -159,7 +165,7 @@ def record_verification(call: Call) -> Answer:
     "GET",
     VERIFICATIONS,
     summary="The verifications of a centre, or of one of its enrolments, newest first.",
-    who="internal verifiers, administrators",
+    rule=members(Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR),
     query=VerificationQuery,
     answer=VerificationList,
     problems=("role-not-allowed",),
@@ -179,7 +185,7 @@ def list_verifications(call: Call) -> Answer:
     "POST",
     ATTEMPT + "/judgements/countersignature",
     summary="Stand for the judgement of an assessor who is not qualified yet, so that it counts.",
-    who="the countersigner whom the assessor's authorisation named",
+    rule=ITS_ASSESSOR,
     body=CountersignatureIn,
     answer=CountersignatureOut,
     status=201,
@@ -193,7 +199,7 @@ def list_verifications(call: Call) -> Answer:
     ),
 )
 def countersign(call: Call) -> Answer:
-    """Countersign the judgement of the attempt."""
+    """Countersign the judgement, as the assessor whom it names for that, and nobody else."""
     actor = call.actor()
     body = call.body(CountersignatureIn)
     looked = _looked(call)
@@ -215,7 +221,7 @@ def countersign(call: Call) -> Answer:
     "POST",
     ATTEMPT + "/judgements/set-aside",
     summary="Take a judgement out of standing, so that the page is the candidate's again.",
-    who="internal verifiers who hold an authorisation to verify the module",
+    rule=members(Role.INTERNAL_VERIFIER),
     body=SettingAsideIn,
     answer=SettingAsideOut,
     status=201,

@@ -1,7 +1,7 @@
 """One candidate working through one module version: the enrolment, and the state of its pages."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,8 +38,10 @@ class PageState(StrEnum):
 class Enrolment:
     """One candidate, one pinned module version, one primary assessor.
 
-    `revision` counts what may take a page's competence away or move its judging, `signs` the pages
-    signed: whoever decides on the whole enrolment names the values that they read.
+    `page_assessors` names, by page, who judges it instead of the primary assessor; `renews` the
+    earlier enrolment that this one renews. `revision` counts what may take a page's competence
+    away or move its judging, `signs` the pages signed: whoever decides on the whole enrolment
+    names the values that they read.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Enrolment:
     created_at: datetime
     created_by: str
     due_on: str = ""
+    page_assessors: Mapping[str, str] = field(default_factory=dict)
+    renews: str = ""
     revision: int = 0
     signs: int = 0
     issue: int = 0

@@ -44,6 +44,10 @@ class NotFound(DomainError):
     """There is no such thing, or it is not for this actor to know of: always the same answer."""
 
 
+class MethodNotAllowed(DomainError):
+    """There is such a thing, but this cannot be done to it by anybody."""
+
+
 class Conflict(DomainError):
     """The act does not fit the present state."""
 

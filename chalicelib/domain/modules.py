@@ -12,9 +12,8 @@ from chalicelib.domain.errors import Flaw
 ANSWER_LIMIT = 20_000  # characters in one free-text answer
 INITIALS_LIMIT = 10  # characters
 PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another assessor in one write
-
-
 ITEMS_LIMIT = 200  # in a page
+VERSION_LIMIT = 999_999
 
 
 class VerificationPolicy(StrEnum):

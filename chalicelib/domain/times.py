@@ -31,15 +31,19 @@ def local(value: datetime, time_zone: str) -> str:
     return f"{there.day} {there:%B %Y, %H:%M %Z}"
 
 
+def date_at(value: datetime, time_zone: str) -> date:
+    """Return the date of a moment in the centre's time zone."""
+    return value.astimezone(ZoneInfo(time_zone)).date()
+
+
+def printed(day: date) -> str:
+    """Write a date for people: `1 March 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
 def local_date(value: datetime, time_zone: str) -> str:
     """Write the date of a moment for people, in the centre's time zone: `1 March 2026`."""
-    there = value.astimezone(ZoneInfo(time_zone))
-    return f"{there.day} {there:%B %Y}"
-
-
-def today(now: datetime, time_zone: str) -> date:
-    """Tell which day it is at the centre."""
-    return now.astimezone(ZoneInfo(time_zone)).date()
+    return printed(date_at(value, time_zone))
 
 
 def occurrence_flaws(occurred_on: date | None, today: date) -> Iterator[Flaw]:

@@ -99,6 +99,8 @@ def from_enrolment(enrolment: Enrolment) -> Item:
         "created_at": stamp(enrolment.created_at),
         "created_by": enrolment.created_by,
         "due_on": enrolment.due_on,
+        "page_assessors": dict(enrolment.page_assessors),
+        "renews": enrolment.renews,
         "revision": enrolment.revision,
         "signs": enrolment.signs,
     }
@@ -118,6 +120,8 @@ def to_enrolment(item: Item) -> Enrolment:
         created_at=parse(item["created_at"]),
         created_by=item["created_by"],
         due_on=item["due_on"],
+        page_assessors=item["page_assessors"],
+        renews=item["renews"],
         revision=int(item["revision"]),
         signs=int(item["signs"]),
         issue=int(item.get("issue", 0)),

@@ -6,7 +6,7 @@
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
-| the module versions of a centre | query | `CENTRE#c`, `MODULE#m#v` |
+| the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
 | somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
@@ -32,6 +32,7 @@ enrolments have its keys), sharded, and holds keys alone: signing does not write
 
 import hashlib
 
+from chalicelib.domain.modules import VERSION_LIMIT
 from chalicelib.storage.changes import Key
 
 SHARDS = 16
@@ -54,8 +55,8 @@ def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
 
 
 def centre_module(centre_id: str, module_id: str, version: int) -> Key:
-    """Key by which a centre lists a module version; versions sort as numbers do."""
-    return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{version:06}")
+    """Key by which a centre lists a module version; the newest version of a module comes first."""
+    return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{VERSION_LIMIT - version:06}")
 
 
 def verification(centre_id: str, verification_id: str) -> Key:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RETRIES = 8
+BATCH = 100  # items that DynamoDB hands over at once
 FIRST_PAUSE = 0.02  # seconds, doubled with every retry
 BUSY = {
     "ProvisionedThroughputExceededException",
@@ -66,10 +67,14 @@ class Table:
         return _decode(response["Item"]) if "Item" in response else None
 
     def get_many(self, *keys: Key) -> tuple[Item | None, ...]:
-        """Return up to 100 items in one round trip, in the order of their keys.
+        """Return items in the order of their keys, in one round trip for each 100 of them.
 
         What DynamoDB leaves unprocessed is asked for again, a few times, until Unavailable.
         """
+        batches = (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+        return tuple(item for batch in batches for item in self._get_batch(batch))
+
+    def _get_batch(self, keys: Sequence[Key]) -> tuple[Item | None, ...]:
         wanted = {"Keys": [_encode(key._asdict()) for key in keys], "ConsistentRead": True}
         requests: dict[str, Any] = {self._name: wanted}
         found: dict[Key, Item] = {}

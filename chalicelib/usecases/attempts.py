@@ -1,5 +1,6 @@
 """Signing a page, and reading what was signed."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -65,7 +66,7 @@ def sign(
     enrolment_id: str,
     page_id: str,
     signature: Signature,
-    if_match: str,
+    if_match: Container[str],
     request: Request,
 ) -> Attempt:
     """Sign the draft that was shown: it becomes the next attempt and never changes.

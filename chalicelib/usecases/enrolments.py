@@ -1,9 +1,10 @@
 """Enrolling candidates, and reading how far they are."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import date
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import READERS_OF_ALL, Actor, require_reader, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import (
     Enrolment,
@@ -20,7 +21,7 @@ from chalicelib.domain.people import Member, Role
 from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Delete, Put, Update, absent, create, equals
+from chalicelib.storage.changes import Change, Delete, Key, Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import modules, people
 from chalicelib.usecases.requests import Request, answered, remember
@@ -44,6 +45,28 @@ class Facts:
     candidate_id: str
     module_id: str
     module_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which enrolments are listed: of a candidate, of an assessor, or all that the centre has.
+
+    `state` leaves out, of a page of the list, what stands elsewhere.
+    """
+
+    candidate_id: str = ""
+    assessor_id: str = ""
+    state: EnrolmentState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEnrolment:
+    """An enrolment with the names that people know what it is about by."""
+
+    enrolment: Enrolment
+    candidate_name: str
+    assessor_name: str
+    module_title: str
 
 
 def create_enrolment(
@@ -81,7 +104,7 @@ def create_enrolment(
 
 
 def reassign(
-    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: str
+    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: Container[str]
 ) -> Enrolment:
     """Give an enrolment, and every attempt that waits in it, to another assessor.
 
@@ -93,7 +116,7 @@ def reassign(
     require_open(enrolment)
     if assessor_id == enrolment.assessor_id:
         return enrolment  # a repeat, whatever happened to its first answer
-    if if_match != etag(enrolment):
+    if etag(enrolment) not in if_match:
         raise _stale(enrolment)
     named = NewEnrolment(
         candidate_id=enrolment.candidate_id,
@@ -123,6 +146,33 @@ def get_progress(
     enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
     module = pinned_module(runtime, enrolment.centre_id, enrolment)
     return enrolment, progress(module, enrolment, attempts(runtime, enrolment))
+
+
+def list_all(
+    runtime: Runtime, actor: Actor, sought: Sought, limit: int, after: str
+) -> tuple[list[ListedEnrolment], str]:
+    """Return a page of the enrolments that are sought, newest first, and where it ended.
+
+    Who does not read all of the centre's gets their own: as a candidate, or else as an assessor.
+    Costs three calls, and one more for each further hundred of the people and modules in it.
+    Raises Forbidden where somebody else's are sought, and Invalid where two people's are.
+    """
+    if sought.candidate_id and sought.assessor_id:
+        flaw = Flaw("?assessor_id", "one-too-many", "Name a candidate or an assessor, not both.")
+        raise Invalid("invalid-query", "The list is of one person or of all.", [flaw])
+    centre_id, sought = actor.centre_id, _allowed(actor, sought)
+    if sought.candidate_id:
+        pk, prefix = keys.candidate_enrolment(sought.candidate_id, centre_id, "")
+    elif sought.assessor_id:
+        pk, prefix = keys.assessor_enrolment(sought.assessor_id, centre_id, "")
+    else:
+        pk, prefix = keys.centre_enrolment(centre_id, "")
+    listed = runtime.table.page(pk, prefix, limit, after, newest_first=True)
+    ids = [item["sk"].removeprefix(prefix) for item in listed.items]
+    metas = runtime.table.get_many(*(keys.enrolment(centre_id, each) for each in ids))
+    found = [items.to_enrolment(item) for item in metas if item]
+    shown = [each for each in found if sought.state in {None, each.state}]
+    return _named(runtime, centre_id, shown), listed.end
 
 
 def find(runtime: Runtime, centre_id: str, enrolment_id: str) -> Enrolment | None:
@@ -162,6 +212,50 @@ def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple
     key = keys.enrolment(enrolment.centre_id, enrolment.id)
     prefix = f"HEAD#{page_id}#" if page_id else "HEAD#"
     return tuple(map(items.to_attempt, runtime.table.query(key.pk, prefix)))
+
+
+def _allowed(actor: Actor, sought: Sought) -> Sought:
+    """Narrow what is sought to what the actor may see of the centre's enrolments."""
+    if actor.has(*READERS_OF_ALL):
+        return sought
+    require_role(actor, Role.CANDIDATE, Role.ASSESSOR)
+    if sought.candidate_id or (actor.has(Role.CANDIDATE) and not sought.assessor_id):
+        require_role(actor, Role.CANDIDATE)
+        sought = replace(sought, candidate_id=sought.candidate_id or actor.id)
+    else:
+        require_role(actor, Role.ASSESSOR)
+        sought = replace(sought, assessor_id=sought.assessor_id or actor.id)
+    if actor.id not in {sought.candidate_id, sought.assessor_id}:
+        require_role(actor, *sorted(READERS_OF_ALL))
+    return sought
+
+
+def _named(runtime: Runtime, centre_id: str, enrolments: list[Enrolment]) -> list[ListedEnrolment]:
+    members = {
+        person_id: keys.membership(person_id, centre_id)
+        for each in enrolments
+        for person_id in (each.candidate_id, each.assessor_id)
+    }
+    versions = {
+        pinned: keys.centre_module(centre_id, *pinned)
+        for pinned in ((each.module_id, each.module_version) for each in enrolments)
+    }
+    wanted = (*members.values(), *versions.values())
+    known = dict(zip(wanted, runtime.table.get_many(*wanted), strict=True))
+
+    def text(key: Key, attribute: str) -> str:
+        item = known[key]
+        return item[attribute] if item else ""
+
+    return [
+        ListedEnrolment(
+            enrolment=each,
+            candidate_name=text(members[each.candidate_id], "name"),
+            assessor_name=text(members[each.assessor_id], "name"),
+            module_title=text(versions[each.module_id, each.module_version], "title"),
+        )
+        for each in enrolments
+    ]
 
 
 def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:

@@ -1,10 +1,14 @@
 """Publishing module versions, and reading them."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import Conflict, Flaw, Invalid, not_found
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.domain.text import clean
+from chalicelib.domain.times import parse, stamp
 from chalicelib.formats.modules import ReadModule, publication_remarks, read_module
 from chalicelib.formats.remarks import Remark, UnreadableDocumentError
 from chalicelib.runtime import Runtime
@@ -15,6 +19,17 @@ from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases.requests import Request, answered, remember
 
 FLAWS_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModule:
+    """What a centre's list says of a module version."""
+
+    id: str
+    version: int
+    number: str
+    title: str
+    published_at: datetime
 
 
 def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Module:
@@ -28,7 +43,13 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
     source = _cleaned(source)
     module = _read(source).module
     made = {"module_id": module.id, "version": module.version}
-    listed = {"title": module.title, "published_by": actor.id}
+    now = runtime.now()
+    listed = made | {
+        "number": module.number,
+        "title": module.title,
+        "published_at": stamp(now),
+        "published_by": actor.id,
+    }
     try:
         runtime.table.write(
             create(
@@ -36,7 +57,7 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
                 {"source": pack(source.encode())},
             ),
             create(keys.centre_module(actor.centre_id, module.id, module.version), listed),
-            remember(request, made, runtime.now()),
+            remember(request, made, now),
         )
     except ConditionFailedError:
         answered(runtime, request)
@@ -49,6 +70,28 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
 def get(runtime: Runtime, actor: Actor, module_id: str, version: int) -> Module:
     """Return a published module version; every member of the centre may read it."""
     return load(runtime, actor.centre_id, module_id, version)
+
+
+def list_all(
+    runtime: Runtime, actor: Actor, limit: int, after: str
+) -> tuple[list[ListedModule], str]:
+    """Return a page of the centre's module versions, and where it ended.
+
+    They come in the order of the modules' ids, the newest version of each first; every member of
+    the centre may read them.
+    """
+    found = runtime.table.page(keys.centre(actor.centre_id).pk, "MODULE#", limit, after)
+    listed = [
+        ListedModule(
+            id=item["module_id"],
+            version=int(item["version"]),
+            number=item["number"],
+            title=item["title"],
+            published_at=parse(item["published_at"]),
+        )
+        for item in found.items
+    ]
+    return listed, found.end
 
 
 def load(runtime: Runtime, centre_id: str, module_id: str, version: int) -> Module:

@@ -1,5 +1,6 @@
 """A page as its candidate works on it: reading it, and saving its draft."""
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.access import Actor, require_candidate, require_reader
@@ -53,7 +54,7 @@ def save_draft(
     enrolment_id: str,
     page_id: str,
     answers: Answers,
-    if_match: str,
+    if_match: Container[str],
 ) -> PageInWork:
     """Save a page's answers, complete or not.
 
@@ -67,7 +68,7 @@ def save_draft(
     if flaws := draft_flaws(in_work.page, answers):
         raise Invalid("invalid-answers", "Nothing was saved; mend what is listed.", flaws)
     require_unlocked(in_work)
-    if if_match != in_work.etag:
+    if in_work.etag not in if_match:
         return _same_or_stale(in_work, answers)
     version = in_work.draft.version + 1
     change = Update(
@@ -107,7 +108,7 @@ def load(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str) -> Pag
 
 def require_unlocked(in_work: PageInWork) -> None:
     """Raise Conflict where the page waits for its judgement or is competent."""
-    facts = {"current_etag": in_work.etag}
+    facts = {"current": {"etag": in_work.etag}}
     if in_work.state is PageState.SIGNED:
         detail = "The page is signed and waits for its judgement; it cannot be changed until then."
         raise Conflict("page-signed", detail, (), **facts)
@@ -116,9 +117,9 @@ def require_unlocked(in_work: PageInWork) -> None:
         raise Conflict("page-competent", detail, (), **facts)
 
 
-def require_current(in_work: PageInWork, if_match: str) -> None:
+def require_current(in_work: PageInWork, if_match: Container[str]) -> None:
     """Raise Stale, with the current draft, where the actor worked from another one."""
-    if if_match != in_work.etag:
+    if in_work.etag not in if_match:
         raise stale(in_work)
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import Actor, countersigns, require_reader, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import UNDER_REVIEW, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import Conflict, Forbidden, Unavailable, not_found
 from chalicelib.domain.judgements import Judgement, require_authority, require_somebody_else
 from chalicelib.domain.people import Authorisation, Role
-from chalicelib.domain.times import stamp, today
+from chalicelib.domain.times import date_at, stamp
 from chalicelib.domain.verifications import (
     Countersignature,
     Finding,
@@ -138,10 +138,13 @@ def countersign(
     require_role(actor, Role.ASSESSOR)
     if answered(runtime, request):
         return _countersignature(_judged(runtime, actor, looked)[0])
-    attempt = _for_countersigner(runtime, actor, looked)
+    attempt, judgement = _for_countersigner(runtime, actor, looked)
+    check_occurrence(occurred_on, _today(runtime, actor))
+    if judgement.countersigner_id != actor.id:
+        detail = "Only the countersigner whom the assessor's authorisation names does this."
+        raise Forbidden("not-the-countersigner", detail)
     require_somebody_else(actor.id, attempt.candidate_id)
     authorisation = _authority(runtime, actor, looked, Role.ASSESSOR)
-    check_occurrence(occurred_on, _today(runtime, actor))
     countersignature = Countersignature(actor.id, runtime.now(), _written(occurred_on))
     changes = (
         Update(
@@ -177,9 +180,9 @@ def set_aside(
     the module; Conflict where it is not there to be set aside.
     """
     require_role(actor, Role.INTERNAL_VERIFIER)
-    check_reason(reason, occurred_on, _today(runtime, actor))
     for _ in range(TRIES):
         attempt, judgement = _judged(runtime, actor, looked)
+        check_reason(reason, occurred_on, _today(runtime, actor))
         if answered(runtime, request):
             return _set_aside(runtime, actor, looked)
         require_second_look(actor.id, attempt.candidate_id, judgement)
@@ -285,16 +288,12 @@ def _judged(runtime: Runtime, actor: Actor, looked: Looked) -> tuple[Attempt, Ju
     return attempt, attempt.judgement
 
 
-def _for_countersigner(runtime: Runtime, actor: Actor, looked: Looked) -> Attempt:
-    """Return the attempt to the countersigner named; tell readers of it alone what is missing."""
+def _for_countersigner(runtime: Runtime, actor: Actor, looked: Looked) -> tuple[Attempt, Judgement]:
+    """Return the judgement to its countersigner and to readers; for others it is not there."""
     item = runtime.table.get(looked.head(actor.centre_id))
-    attempt = items.to_attempt(item) if item else None
-    if attempt and attempt.judgement and attempt.judgement.countersigner_id == actor.id:
-        return attempt
-    require_reader(actor, enrolments.find(runtime, actor.centre_id, looked.enrolment_id))
-    _judged(runtime, actor, looked)
-    detail = "Only the countersigner whom the assessor's authorisation names does this."
-    raise Forbidden("not-the-countersigner", detail)
+    if not (item and countersigns(actor, items.to_attempt(item))):
+        require_reader(actor, enrolments.find(runtime, actor.centre_id, looked.enrolment_id))
+    return _judged(runtime, actor, looked)
 
 
 def _authority(runtime: Runtime, actor: Actor, looked: Looked, role: Role) -> Authorisation:
@@ -341,7 +340,7 @@ def _set_aside(runtime: Runtime, actor: Actor, looked: Looked) -> SetAside:
 
 
 def _today(runtime: Runtime, actor: Actor) -> date:
-    return today(runtime.now(), people.load_centre(runtime, actor.centre_id).time_zone)
+    return date_at(runtime.now(), people.load_centre(runtime, actor.centre_id).time_zone)
 
 
 def _written(occurred_on: date | None) -> str:

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs, unquote, urlencode
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from app import build_app
-from chalicelib.api.http import FORM, JSON, OPERATIONS, PROBLEM, Operation
+from chalicelib.api.flaws import FLAWS
+from chalicelib.api.http import FORM, JSON, PROBLEM, Operation, routes
 from chalicelib.api.openapi import description
 from chalicelib.api.problems import CODES
 from chalicelib.domain.access import Actor
@@ -32,6 +33,7 @@ from tests.world import World
 STAGE = "/api"  # where the gateway mounts `/v1`
 LINK = re.compile(r"https://api\.example(/v1/review/\S+)")
 SIGNATURE = {"declaration": "1", "signature": "Zoë Nguyễn"}
+UNDECLARED = {"preflight": 204, "methodNotAllowed": 405}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 
 
@@ -107,7 +109,7 @@ class Door:
             named["Content-Type"] = media
         event = _event(method, path, named, body)
         bare = path.partition("?")[0]
-        reply = _reply(_operation(method, bare), self.app(event, None))
+        reply = _reply(operation_of(method, bare), self.app(event, None))
         _check(method, reply)
         self.replies.append(reply)
         return reply
@@ -199,22 +201,21 @@ def mail(door: Door, enrolment: Enrolment, page_id: str = "kn-1", number: int = 
     return LINK.findall(sent[-1][2])[0] if sent else ""
 
 
-def _operation(method: str, path: str) -> Operation:
-    wanted = "GET" if method == "HEAD" else method
-    fits = [each for each in OPERATIONS if each.method == wanted and _fields(each, path)]
+def operation_of(method: str, path: str) -> Operation:
+    fits = [each for name, each in routes() if name == method and fields_of(each, path)]
     assert fits, f"no operation for {method} {path}"
     return min(fits, key=lambda each: each.path.count("{"))
 
 
-def _fields(operation: Operation, path: str) -> re.Match[str] | None:
+def fields_of(operation: Operation, path: str) -> re.Match[str] | None:
     pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]*)", re.escape(operation.path))
     return re.fullmatch(pattern, path, re.DOTALL)
 
 
 def _event(method: str, path: str, headers: Mapping[str, str], body: object) -> dict[str, Any]:
     path, _, query = path.partition("?")
-    operation = _operation(method, path)
-    fields = _fields(operation, path)
+    operation = operation_of(method, path)
+    fields = fields_of(operation, path)
     assert fields
     parameters = parse_qs(query, keep_blank_values=True)
     text, encoded = _body(body)
@@ -261,9 +262,16 @@ def _check(method: str, reply: Reply) -> None:
     """Hold an answer to the description."""
     assert reply.headers["cache-control"]
     assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "Origin" in reply.headers["vary"]
+    if reply.operation in UNDECLARED:
+        _check_undeclared(method, reply)
+        return
     described = responses()[reply.operation]
     assert str(reply.status) in described, f"{reply.operation} answers {reply.status}: {reply.text}"
     response = described[str(reply.status)]
+    if reply.status < 400:
+        named = {name.lower() for name in response.get("headers", {})}
+        assert reply.headers.keys() & {"etag", "location"} == named, reply.operation
     if reply.media == PROBLEM and method != "HEAD":
         _check_problem(reply, response)
     if method == "HEAD" or not reply.text:
@@ -274,17 +282,39 @@ def _check(method: str, reply: Reply) -> None:
         validator(reply.operation, str(reply.status), reply.media).validate(reply.json)
 
 
-def _check_problem(reply: Reply, response: Any) -> None:
+def _check_undeclared(method: str, reply: Reply) -> None:
+    """Hold to their form the answers to methods that no operation has."""
+    assert reply.headers["allow"]
+    assert reply.status == UNDECLARED[reply.operation]
+    assert "etag" not in reply.headers
+    if reply.status == 405 and method != "HEAD":
+        assert reply.media == PROBLEM
+        _check_problem(reply)
+        problem_validator().validate(reply.json)
+    else:
+        assert not reply.text
+
+
+def _check_problem(reply: Reply, response: Any = None) -> None:
     problem = reply.json
     entry = CODES[problem["code"]]
-    assert f"- `{problem['code']}`:" in response["description"], f"{problem['code']} undescribed"
+    if response:
+        assert f"- `{problem['code']}`:" in response["description"], problem["code"]
     assert (problem["status"], problem["title"]) == (reply.status, entry.title)
     assert entry.status == reply.status
     assert re.fullmatch(rf"(\.\./)*v1/problems/{problem['code']}", problem["type"])
-    assert problem["instance"].startswith((STAGE, "/v1/review/{token}"))
+    assert re.fullmatch(r"(\.\./)*v1/[A-Za-z0-9/._~%-]*", problem["instance"])
     assert all(flaw["pointer"][:1] in {"/", "?", ""} for flaw in problem["errors"])
+    if problem["code"] != "unreadable-module":  # the module reader has codes of its own
+        assert {flaw["code"] for flaw in problem["errors"]} <= set(FLAWS)
     assert ("www-authenticate" in reply.headers) == (reply.status == 401)
     assert ("retry-after" in reply.headers) == (reply.status == 503)
+
+
+@functools.cache
+def problem_validator() -> OAS31Validator:
+    components = description()["components"]
+    return OAS31Validator(components["schemas"]["Problem"] | {"components": components})
 
 
 @functools.cache

@@ -24,10 +24,11 @@ PLANTED = "PLANTED-GUIDANCE"
 
 
 def members(value: Any) -> set[str]:
-    """Collect the name of every member, however deep."""
+    """Collect the name of every member that is not null, however deep."""
     match value:
         case dict():
-            return set(value) | {name for inner in value.values() for name in members(inner)}
+            filled = {name for name, inner in value.items() if inner is not None}
+            return filled | {name for inner in value.values() for name in members(inner)}
         case list():
             return {name for inner in value for name in members(inner)}
         case _:
@@ -46,7 +47,7 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
     }
     for page in world.module.pages:
         for each in OPERATIONS:
-            if not each.signed_in:
+            if not each.rule.signed_in:
                 continue
             path = each.path.format(**ids, page_id=page.id)
             etag = door.send("GET", page_path(enrolment, page.id), who).headers.get("etag", "")

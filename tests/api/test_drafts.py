@@ -82,10 +82,8 @@ def test_saving_needs_if_match(shared: Door, standing: Enrolment) -> None:
     shared.refused("if-match-required", "PUT", path, shared.world.candidate, {"answers": {}})
 
 
-@pytest.mark.parametrize("if_match", ["*", 'W/"0-open"', "0-open", '"0-open", "1-open"', '"x"'])
-def test_only_the_one_current_etag_will_do(
-    shared: Door, standing: Enrolment, if_match: str
-) -> None:
+@pytest.mark.parametrize("if_match", ['W/"0-open"', "0-open", '"1-open", "2-open"', '"x"', '"*"'])
+def test_only_the_current_etag_will_do(shared: Door, standing: Enrolment, if_match: str) -> None:
     path = page_path(standing, "plan-1")
     answers = shared.world.answers("plan-1")
     shared.refused(

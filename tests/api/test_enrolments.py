@@ -85,7 +85,7 @@ def test_progress_says_what_waits_on_whom(door: Door, enrolment: Enrolment) -> N
     shown = door.done("GET", f"{centre_path(door)}/enrolments/{enrolment.id}", world.candidate)
     assert shown.json["pages_competent"] == 1
     assert [(page["state"], page["waits_on"]) for page in shown.json["pages"]] == [
-        ("competent", ""),
+        ("competent", None),
         ("signed", world.assessor.id),
         ("not-yet-competent", world.candidate.id),
     ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.domain.times import parse
 from tests.api.door import Door, centre_path
 from tests.world import SHORT_MODULE
 
@@ -52,6 +53,26 @@ def test_administrators_alone_publish(door: Door) -> None:
     world, path = door.world, f"{centre_path(door)}/modules"
     for other in (world.candidate, world.assessor, world.verifier):
         door.refused("role-not-allowed", "POST", path, other, {"source": SHORT_MODULE})
+
+
+def test_the_list_has_the_newest_version_of_each_module_first(door: Door) -> None:
+    world, path = door.world, f"{centre_path(door)}/modules"
+    for title, version in (("moving-people", 2), ("a-first-module", 1), ("moving-people", 10)):
+        source = SHORT_MODULE.replace("id: moving-people", f"id: {title}")
+        world.publish(source.replace("version: 1", f"version: {version}"))
+    listed = door.done("GET", f"{path}?limit=3", world.candidate).json
+    found = listed["items"]
+    assert found[0]["title"] == "Moving people safely"
+    assert found[0]["number"] == "M1"
+    assert parse(found[0]["published_at"]) == world.clock()
+    rest = door.done("GET", f"{path}?limit=3&cursor={listed['next']}", world.candidate).json
+    assert rest["next"] is None
+    assert [(each["id"], each["version"]) for each in (*found, *rest["items"])] == [
+        ("a-first-module", 1),
+        ("moving-people", 10),
+        ("moving-people", 2),
+        ("moving-people", 1),
+    ]
 
 
 @pytest.mark.parametrize("version", ["0", "2", "01", "x", "1000000"])

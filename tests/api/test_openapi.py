@@ -5,6 +5,7 @@ from typing import Any
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.api.http import OPERATIONS
+from chalicelib.api.openapi import public_name
 from tests.api.door import Door
 
 
@@ -30,12 +31,12 @@ def test_it_describes_every_operation(shared: Door) -> None:
 
 
 def test_its_server_is_where_it_was_read_from(shared: Door) -> None:
-    assert description(shared)["servers"] == [{"url": ".."}]
+    assert description(shared)["servers"] == [{"url": "https://api.example"}]
 
 
 def test_every_request_body_refuses_unknown_fields(shared: Door) -> None:
     schemas = description(shared)["components"]["schemas"]
-    asked = {each.body.__name__ for each in OPERATIONS if each.body}
+    asked = {public_name(each.body.__name__) for each in OPERATIONS if each.body}
     for name in asked:
         assert schemas[name]["additionalProperties"] is False, name
 
@@ -48,5 +49,6 @@ def test_what_has_to_be_sent_is_described(shared: Door) -> None:
             assert ("If-Match" in headers) == ("if-match-required" in codes)
             assert ("Idempotency-Key" in headers) == ("idempotency-key-required" in codes)
             if method == "get":
-                assert not headers
+                assert ("If-None-Match" in headers) == ("304" in operation["responses"])
+                assert headers <= {"If-None-Match"}
             assert ("security" in operation) == ("401" in operation["responses"])

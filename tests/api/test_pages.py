@@ -37,11 +37,11 @@ def test_a_stale_save_brings_the_current_version_and_loses_nothing(
     candidate, path = door.world.candidate, page_path(enrolment, "kn-1")
     first, second = ({"answers": {"kn-q1": {"text": text}}} for text in ("First.", "Second."))
     opened = door.etag(path)
-    saved = door.done("PUT", path, candidate, first, if_match=opened)
+    door.done("PUT", path, candidate, first, if_match=opened)
 
     stale = door.refused("stale-page", "PUT", path, candidate, second, if_match=opened)
 
-    assert stale.json["current"] == {"etag": saved.headers["etag"], **first}
+    assert stale.json["current"]["answers"] == first["answers"]
     assert door.done("GET", path, candidate).json["answers"] == first["answers"]
     current = stale.json["current"]["etag"]
     assert (
@@ -69,7 +69,8 @@ def test_a_signed_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None
     door.world.sign(enrolment, "plan-1")
     etag = door.etag(path)
     refusal = door.refused("page-signed", "PUT", path, candidate, body, if_match=etag)
-    assert refusal.json["current_etag"] == etag
+    current = refusal.json["current"]["etag"]
+    assert current.strip('"') == etag.strip('"').partition(".")[0]
 
 
 def test_a_competent_page_cannot_be_saved(door: Door, enrolment: Enrolment) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.api.http import OPERATIONS
-from chalicelib.api.openapi import documented
+from chalicelib.api.openapi import OF_THE_GATEWAY, documented
 from chalicelib.api.problems import CODES, STATUS
 from chalicelib.domain import errors
 from chalicelib.domain.links import LinkState
@@ -16,6 +16,7 @@ from tests.api.door import Door
 SOURCES = sorted(Path("chalicelib").rglob("*.py"))
 CLASSES = {each.__name__: each for each in STATUS}
 BY_ITSELF = {"internal-error"}  # answered for whatever nobody foresaw
+BY_THE_GATEWAY = {"no-such-route", *OF_THE_GATEWAY}
 # What a page says of a link, instead of a refusal: the same codes, for those who describe it.
 OF_PAGES = {LinkState.USED}
 
@@ -51,7 +52,7 @@ def test_every_code_that_is_raised_is_registered_with_the_status_of_its_class() 
 
 
 def test_no_code_is_registered_for_nothing() -> None:
-    assert {name for name, _, _ in raised()} | BY_ITSELF | OF_PAGES == set(CODES)
+    assert {name for name, _, _ in raised()} | BY_ITSELF | BY_THE_GATEWAY | OF_PAGES == set(CODES)
 
 
 def test_every_operation_describes_registered_codes_alone() -> None:

@@ -97,7 +97,9 @@ def test_only_the_draft_that_was_shown_is_signed(shared: Door, standing: Enrolme
     current = save(shared, path, shared.world.answers("plan-1"))
     attempts = f"{path}/attempts"
     stale = shared.refused("stale-page", "POST", attempts, candidate, SIGNATURE, if_match=shown)
-    assert stale.json["current"] == {"etag": current, "answers": shared.world.answers("plan-1")}
+    assert stale.json["current"]["answers"] == shared.world.answers("plan-1")
+    named = stale.json["current"]["etag"]
+    assert named.strip('"') == current.strip('"').partition(".")[0]
     shared.refused("if-match-required", "POST", attempts, candidate, SIGNATURE)
 
 

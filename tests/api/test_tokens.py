@@ -122,12 +122,16 @@ def test_tokens_that_are_not(shared: Door, case: str) -> None:
     code = "unknown-person" if case == "of somebody unknown" else "unauthenticated"
     refusal = shared.refused(code, "GET", "/v1/me", REFUSED[case]())
     assert refusal.status == 401
-    assert refusal.headers["www-authenticate"] == "Bearer"
+    challenge = 'Bearer realm="testamur"'
+    refused = challenge if case == "nothing" else f'{challenge}, error="invalid_token"'
+    assert refusal.headers["www-authenticate"] == refused
 
 
 @pytest.mark.parametrize("header", [None, "Basic Wm9lOlpvZQ==", "Bearer", "bearer ", "token"])
 def test_other_headers(shared: Door, header: str | None) -> None:
-    shared.refused("unauthenticated", "GET", "/v1/me", Authorization=header)
+    refusal = shared.refused("unauthenticated", "GET", "/v1/me", Authorization=header)
+    # Whoever sends no token is told of no fault of it (RFC 6750, section 3.1).
+    assert refusal.headers["www-authenticate"] == 'Bearer realm="testamur"'
 
 
 def test_the_scheme_is_written_in_any_case(shared: Door) -> None:
@@ -136,7 +140,7 @@ def test_the_scheme_is_written_in_any_case(shared: Door) -> None:
 
 def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing: Enrolment) -> None:
     for each in OPERATIONS:
-        if each.signed_in:
+        if each.rule.signed_in:
             path = each.path.format(
                 centre_id=standing.centre_id,
                 enrolment_id=standing.id,

@@ -1,27 +1,31 @@
-"""Walls: what an actor may not see is not found, with the same answer as what is not there."""
+"""Walls: who may call what follows from each operation's rule alone, for every kind of person.
+
+What an actor may not see is not found, with the same answer as what is not there.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.api.http import OPERATIONS, Operation
+from chalicelib.api.http import FORM, OPERATIONS, Operation
+from chalicelib.api.rules import Audience
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Centre, Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from tests.api import tokens
-from tests.api.door import SIGNATURE, Door, mail, sign
+from tests.api.door import SIGNATURE, Door, Reply, mail, sign
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
-NO_IDS = {"enrolment_id": NOWHERE, "module_id": NOWHERE}
-OF_A_CENTRE = [each for each in OPERATIONS if "{centre_id}" in each.path]
+OF_A_CENTRE = [each for each in OPERATIONS if each.rule.audience is Audience.MEMBERS]
 OF_SOMETHING = [each for each in OF_A_CENTRE if each.path.count("{") > 1]
-OF_AN_ENROLMENT = [each for each in OF_A_CENTRE if "{enrolment_id}" in each.path]
+# What each operation takes: a body that changes nothing which another operation here needs.
 BODIES: dict[str, Any] = {
     "publishModule": {"source": SHORT_MODULE.replace("id: moving-people", "id: resting")},
     "createEnrolment": {
@@ -37,20 +41,28 @@ BODIES: dict[str, Any] = {
         "enrolment_id": NOWHERE,
         "page_id": "kn-1",
         "attempt": 1,
-        "outcome": "upheld",
+        "outcome": "action-required",
     },
-    "countersign": {},
-    "setAside": {"reason": "Not enough."},
+    "countersign": {"occurred_on": "2999-01-01"},
+    "setAside": {"reason": " "},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
+FORMS = {"judgeByLink": "competent=Y&initials=AE"}
 
 
 @pytest.fixture(scope="module")
 def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     """Sign and judge every page, and certify it: there is something behind every route."""
     world = shared.world
-    world.complete(standing)
-    assert world.finalise(standing)
+    world.judge(standing, world.sign(standing, "plan-1"))
+    world.judge(standing, world.sign(standing, "plan-2"))
+    attempt = world.sign(standing, "kn-1")
+    link = mail(shared, standing)
+    world.judge(standing, attempt)
+    certificate = world.finalise(standing)
+    assert certificate
+    sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
+    assert sheet
     return {
         "centre_id": standing.centre_id,
         "enrolment_id": standing.id,
@@ -58,7 +70,27 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "number": "1",
         "module_id": standing.module_id,
         "version": "1",
+        "certificate_id": certificate.id,
+        "token": link.rpartition("/")[2],
+        "code": "not-found",
+        "file": sheet[1],
     }
+
+
+def nowhere(ids: Mapping[str, str], *kept: str) -> dict[str, str]:
+    """Replace every id but those kept by one that is nobody's."""
+    gone = {name: NOWHERE for name in ids if name.endswith("_id") and name not in kept}
+    return {**ids, **gone}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """People of every role: who the work belongs to, their colleagues, and outsiders."""
+
+    owners: dict[Role, Actor]
+    peers: dict[Role, Actor]
+    former: list[Actor]
+    strangers: list[Actor]
 
 
 @pytest.fixture(scope="module")
@@ -66,94 +98,130 @@ def elsewhere(shared: Door) -> Centre:
     return shared.world.new_centre("Hilltop Care Training")
 
 
-def ask(door: Door, each: Operation, who: Actor, ids: Mapping[str, str]) -> str:
-    """Send what an operation takes, and return the answer, but for the address in it."""
-    path = each.path.format(**ids)
+@pytest.fixture(scope="module")
+def cast(shared: Door, work: dict[str, str], elsewhere: Centre) -> Cast:
+    world = shared.world
+    assert work
+    peers = {role: world.person(f"Another {role}", role) for role in Role}
+    # Colleagues with work of their own, of the same kind.
+    world.enrol(candidate_id=peers[Role.CANDIDATE].id, assessor_id=peers[Role.ASSESSOR].id)
+    start, end = world.clock() - timedelta(days=9), world.clock() + timedelta(seconds=1)
+    former = [
+        world.person(f"{role} until now", role, valid_from=start, valid_until=end) for role in Role
+    ]
+    world.clock.forward(seconds=1)
+    strangers = [world.person(f"{role} elsewhere", role, centre=elsewhere) for role in Role]
+    strangers.append(world.person("All elsewhere", *Role, centre=elsewhere))
+    owners = {
+        Role.CANDIDATE: world.candidate,
+        Role.ASSESSOR: world.assessor,
+        Role.INTERNAL_VERIFIER: world.verifier,
+        Role.ADMINISTRATOR: world.administrator,
+    }
+    return Cast(owners, peers, former, strangers)
+
+
+def ask(
+    door: Door, each: Operation, who: Actor | str | None, ids: Mapping[str, str], *, key: str = ""
+) -> Reply:
+    """Send what an operation takes."""
     body = BODIES.get(each.id)
     assert (body is None) == (each.body is None), f"a body for {each.id}"
+    if each.id in FORMS:
+        return door.send(each.method, each.path.format(**ids), who, FORMS[each.id], media=FORM)
+    return door.send(each.method, each.path.format(**ids), who, body, key=key, if_match='"0"')
+
+
+def refusal(
+    door: Door, each: Operation, who: Actor | str | None, ids: Mapping[str, str]
+) -> tuple[int, str, str]:
+    """Send what writes nothing; return status, code, and all but the address of the answer."""
     written = door.written.count
-    reply = door.send(each.method, path, who, body, if_match='"0"')
+    reply = ask(door, each, who, ids)
     assert door.written.count == written
     answer = re.sub(r'"instance": "[^"]*"', "", reply.text)
-    return f"{reply.status} {answer} {sorted(reply.headers.items())}"
+    code = reply.json["code"] if reply.status >= 400 else ""
+    return reply.status, code, f"{answer} {sorted(reply.headers.items())}"
 
 
-def others(door: Door, at: Centre) -> Iterator[Actor]:
-    """Make one person for every role, and one for all, at a centre."""
-    for role in Role:
-        yield door.world.person(f"{role} of {at.name}", role, centre=at)
-    yield door.world.person(f"All of {at.name}", *Role, centre=at)
-
-
-@pytest.fixture(scope="module")
-def strangers(shared: Door, elsewhere: Centre) -> list[Actor]:
-    return list(others(shared, elsewhere))
-
-
-def not_found(door: Door, each: Operation, who: Actor, work: dict[str, str]) -> None:
-    """Check that what is there is not told from a centre that is nowhere."""
-    there = ask(door, each, who, work)
-    nowhere = ask(door, each, who, work | {"centre_id": NOWHERE})
-    assert there.startswith("404 ")
-    assert there == nowhere
-
-
-@pytest.mark.parametrize("each", OF_A_CENTRE, ids=lambda each: each.id)
-def test_nothing_of_a_centre_is_visible_from_another(
-    shared: Door, each: Operation, work: dict[str, str], strangers: list[Actor]
+def check_not_found(
+    door: Door, each: Operation, who: Actor, there: Mapping[str, str], absent: Mapping[str, str]
 ) -> None:
-    for who in strangers:
-        not_found(shared, each, who, work)
+    """Check that what is there is not told from what is nowhere."""
+    found = refusal(door, each, who, there)
+    assert found[:2] == (404, "not-found")
+    assert found == refusal(door, each, who, absent)
+
+
+def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, own: bool) -> None:
+    """Check that what happens to somebody of one role is what the rule says."""
+    (role,) = who.membership.roles
+    if role not in each.rule.roles:
+        assert refusal(door, each, who, ids)[:2] == (403, "role-not-allowed")
+    elif own or role in each.rule.every or each not in OF_SOMETHING:
+        assert ask(door, each, who, ids).status not in {401, 403, 404}
+    else:
+        check_not_found(door, each, who, ids, nowhere(ids, "centre_id"))
+
+
+every_operation = pytest.mark.parametrize("each", OPERATIONS, ids=lambda each: each.id)
+every_operation_of_a_centre = pytest.mark.parametrize("each", OF_A_CENTRE, ids=lambda each: each.id)
+
+
+@every_operation
+def test_who_is_not_signed_in(shared: Door, each: Operation, work: dict[str, str]) -> None:
+    """A token is needed exactly where the rule says so."""
+    unknown = tokens.token("Nobody whom any centre knows")
+    if each.rule.signed_in:
+        assert refusal(shared, each, None, work)[:2] == (401, "unauthenticated")
+        assert refusal(shared, each, unknown, work)[:2] == (401, "unknown-person")
+    else:
+        for who in (None, unknown, "no token at all"):
+            assert ask(shared, each, who, work).status not in {401, 403, 404}
+
+
+@every_operation_of_a_centre
+def test_everybody_at_the_centre(
+    shared: Door, each: Operation, work: dict[str, str], cast: Cast
+) -> None:
+    for who in cast.owners.values():
+        check(shared, each, who, work, own=True)
+    for who in cast.peers.values():
+        check(shared, each, who, work, own=False)
+
+
+@every_operation_of_a_centre
+def test_nothing_of_a_centre_is_visible_from_another(
+    shared: Door, each: Operation, work: dict[str, str], cast: Cast
+) -> None:
+    for who in cast.strangers:
+        check_not_found(shared, each, who, work, work | {"centre_id": NOWHERE})
 
 
 @pytest.mark.parametrize("each", OF_SOMETHING, ids=lambda each: each.id)
 def test_the_ids_of_another_centre_are_nobodys_at_ones_own(
-    shared: Door, each: Operation, work: dict[str, str], strangers: list[Actor]
+    shared: Door, each: Operation, work: dict[str, str], cast: Cast
 ) -> None:
-    own = {"centre_id": strangers[0].centre_id}
-    for who in strangers:
-        there = ask(shared, each, who, work | own)
-        nowhere = ask(shared, each, who, work | own | NO_IDS)
-        assert there == nowhere
-        assert there.startswith("404 ") or "role-not-allowed" in there
+    own = {"centre_id": cast.strangers[0].centre_id}
+    for who in cast.strangers:
+        if who.has(*each.rule.roles):
+            check_not_found(shared, each, who, work | own, nowhere(work | own, "centre_id"))
+        else:
+            assert refusal(shared, each, who, work | own)[:2] == (403, "role-not-allowed")
 
 
-@pytest.fixture(scope="module")
-def former(shared: Door) -> list[Actor]:
-    """Make people of every role, whose memberships end while the function is warm."""
-    world = shared.world
-    start, end = world.clock() - timedelta(days=9), world.clock() + timedelta(seconds=1)
-    people = [
-        world.person(f"{role} until now", role, valid_from=start, valid_until=end) for role in Role
-    ]
-    world.clock.forward(seconds=1)
-    return people
-
-
-@pytest.mark.parametrize("each", OF_A_CENTRE, ids=lambda each: each.id)
+@every_operation_of_a_centre
 def test_a_membership_that_has_ended_opens_nothing(
-    shared: Door, each: Operation, work: dict[str, str], former: list[Actor]
+    shared: Door, each: Operation, work: dict[str, str], cast: Cast
 ) -> None:
-    for who in former:
-        not_found(shared, each, who, work)
+    for who in cast.former:
+        check_not_found(shared, each, who, work, work | {"centre_id": NOWHERE})
 
 
-@pytest.fixture(scope="module")
-def colleagues(shared: Door) -> list[Actor]:
-    """Make people of the same centre who have no part in the enrolment."""
-    roles = (Role.CANDIDATE, Role.ASSESSOR, Role.EXTERNAL_VERIFIER)
-    return [shared.world.person(f"Another {role}", role) for role in roles]
-
-
-@pytest.mark.parametrize("each", OF_AN_ENROLMENT, ids=lambda each: each.id)
-def test_colleagues_find_no_enrolment_that_is_not_theirs(
-    shared: Door, each: Operation, work: dict[str, str], colleagues: list[Actor]
-) -> None:
-    for who in colleagues:
-        there = ask(shared, each, who, work)
-        nowhere = ask(shared, each, who, work | NO_IDS)
-        assert there == nowhere
-        assert there.startswith("404 ") or "role-not-allowed" in there
+def test_whoever_is_signed_in_is_somebody(shared: Door, cast: Cast) -> None:
+    (each,) = (each for each in OPERATIONS if each.rule.audience is Audience.SIGNED_IN)
+    for who in (*cast.owners.values(), *cast.peers.values(), *cast.strangers, *cast.former):
+        assert ask(shared, each, who, {}).status == 200
 
 
 def test_a_candidate_here_who_is_an_administrator_there(
@@ -194,12 +262,12 @@ def test_an_identity_opens_nothing_where_it_is_not_linked(shared: Door, elsewher
     shared.refused("not-found", "GET", path, malicious)
 
 
-def test_people_of_another_centre_cannot_be_enrolled(shared: Door, strangers: list[Actor]) -> None:
+def test_people_of_another_centre_cannot_be_enrolled(shared: Door, cast: Cast) -> None:
     world = shared.world
     path = f"/v1/centres/{world.centre.id}/enrolments"
     body = BODIES["createEnrolment"]
     unknown = shared.refused("invalid-enrolment", "POST", path, world.administrator, body)
-    for stranger in strangers:
+    for stranger in cast.strangers:
         named = body | {"candidate_id": stranger.id}
         refusal = shared.refused("invalid-enrolment", "POST", path, world.administrator, named)
         assert refusal.json["errors"] == unknown.json["errors"]

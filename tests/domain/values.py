@@ -71,10 +71,12 @@ enrolments = st.builds(
     assessor_id=ulids,
     module_id=page_ids,
     module_version=st.integers(1, 999_999),
-    state=st.just(EnrolmentState.ACTIVE),
+    state=st.sampled_from(EnrolmentState),
     created_at=moments,
     created_by=ulids,
     due_on=st.just("") | st.dates().map(str),
+    page_assessors=st.dictionaries(page_ids, ulids, max_size=3),
+    renews=st.just("") | ulids,
     revision=counts,
     signs=counts,
 )

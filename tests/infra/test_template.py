@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.openapi import OF_THE_GATEWAY
+from chalicelib.api.problems import CODES
 from infra.package import package
 
 Resource = dict[str, Any]
+PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "code", "errors")
 FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Sweep")
 MAPPINGS = {"FinaliseMapping": ["MODIFY"], "NotifyMapping": ["INSERT", "MODIFY"]}
 
@@ -103,13 +106,29 @@ def test_logs_are_not_kept_for_ever(resources: dict[str, Resource]) -> None:
 
 def test_the_gateway_answers_with_problems(resources: dict[str, Resource]) -> None:
     for response in resources["RestAPI"]["Properties"]["GatewayResponses"].values():
-        assert response["ResponseParameters"]["Headers"]["Content-Type"] == (
-            "'application/problem+json'"
-        )
-        template = response["ResponseTemplates"]["application/json"]
-        problem = json.loads(template.replace("$context.error.messageString", '"why"'))
-        assert list(problem) == ["type", "title", "status", "code", "detail"]
-        assert problem["status"] == response["StatusCode"]
+        text, given = response["ResponseTemplates"]["application/json"]["Fn::Sub"]
+
+        assert given == {"Base": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"}, "/api"]}}
+        problem = json.loads(text.replace("$context.error.messageString", '"why"'))
+        assert list(problem) == [*PROBLEM_MEMBERS]
+        entry = CODES[problem["code"]]
+        assert (problem["title"], problem["status"]) == (entry.title, entry.status)
+        assert response["StatusCode"] == entry.status
+        assert problem["type"] == f"${{Base}}/v1/problems/{problem['code']}"
+        assert problem["instance"] == "urn:uuid:$context.requestId"
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert headers["Access-Control-Allow-Origin"] == "'*'"
+        assert ("Retry-After" in headers) == (entry.status in {429, 503})
+
+
+def test_the_gateway_says_no_code_that_is_not_described(resources: dict[str, Resource]) -> None:
+    said = json.dumps(resources["RestAPI"]["Properties"]["GatewayResponses"])
+    codes = {code for code in CODES if f"/v1/problems/{code}\\" in said}
+    assert codes - {"body-too-large", "unsupported-media-type"} == {
+        "no-such-route",
+        *OF_THE_GATEWAY,
+    }
 
 
 def test_somebody_is_woken(resources: dict[str, Resource]) -> None:

@@ -1,0 +1,57 @@
+"""Scenes: enrolments."""
+
+from chalicelib.domain.people import Role
+from tests.api.door import centre_path
+from tests.play.stage import Stage, scene
+
+
+@scene("createEnrolment")
+def create_enrolment(stage: Stage) -> None:
+    world, path = stage.world, f"{centre_path(stage.door)}/enrolments"
+    body = {
+        "candidate_id": world.candidate.id,
+        "assessor_id": world.assessor.id,
+        "module_id": world.module.id,
+        "module_version": world.module.version,
+        "due_on": "2026-06-30",
+    }
+    summary = "A candidate is enrolled, with a day to be done by."
+    stage.shows(summary, "POST", path, world.administrator, body)
+    stage.refused("enrolment-open", "POST", path, world.administrator, body)
+
+
+@scene("getEnrolment")
+def get_enrolment(stage: Stage) -> None:
+    world = stage.world
+    enrolment = world.enrol()
+    first = world.sign(enrolment, "plan-1")
+    world.clock.forward(hours=2)
+    world.judge(enrolment, first)
+    world.sign(enrolment, "plan-2")
+    path = f"{centre_path(stage.door)}/enrolments"
+    summary = "One page is competent, one waits for the assessor, one is not begun."
+    stage.shows(summary, "GET", f"{path}/{enrolment.id}", world.candidate)
+    stage.refused("not-found", "GET", f"{path}/{world.module.id}", world.candidate)
+
+
+@scene("changeEnrolment")
+def change_enrolment(stage: Stage) -> None:
+    world = stage.world
+    enrolment = world.enrol()
+    path = f"{centre_path(stage.door)}/enrolments/{enrolment.id}"
+    read = stage.door.etag(path)
+    world.sign(enrolment, "plan-1")
+    body = {"assessor_id": world.person("Sam Second", Role.ASSESSOR).id}
+    stage.refused("stale-enrolment", "PATCH", path, world.administrator, body, if_match=read)
+    current = stage.door.etag(path)
+    summary = "Another assessor takes over, with the page that waits."
+    stage.shows(summary, "PATCH", path, world.administrator, body, if_match=current)
+
+
+@scene("listEnrolments")
+def list_enrolments(stage: Stage) -> None:
+    world = stage.world
+    world.enrol()
+    path = f"{centre_path(stage.door)}/enrolments"
+    stage.shows("A candidate's own.", "GET", f"{path}?limit=20", world.candidate)
+    stage.refused("invalid-query", "GET", f"{path}?limit=10000", world.candidate)

@@ -1,0 +1,47 @@
+"""Scenes: review, the pages behind a signed link."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib.api.http import FORM
+from tests.api.door import mail
+from tests.play.stage import Stage, scene
+
+FORGED = "/v1/review/forged"
+COMPETENT = urlencode({"competent": "Y", "initials": "AE"})
+
+
+def _mailed(stage: Stage) -> str:
+    enrolment = stage.world.enrol()
+    stage.world.sign(enrolment, "plan-2")
+    return mail(stage.door, enrolment, "plan-2")
+
+
+@scene("openReview")
+def open_review(stage: Stage) -> None:
+    stage.shows("What was signed, with the form to judge it.", "GET", _mailed(stage))
+    stage.refused("not-found", "GET", FORGED)
+
+
+@scene("judgeByLink")
+def judge_by_link(stage: Stage) -> None:
+    link = _mailed(stage)
+    form: dict[str, Any] = {"media": FORM, "key": None}
+    incomplete = urlencode({"competent": "N", "initials": "AE", "feedback": ""})
+    stage.refused("invalid-judgement", "POST", link, None, incomplete, **form)
+    stage.shows("The page is competent.", "POST", link, None, COMPETENT, **form)
+
+
+@scene("showJudgement")
+def show_judgement(stage: Stage) -> None:
+    link = _mailed(stage)
+    stage.door.form(link, COMPETENT)
+    stage.shows("What was recorded.", "GET", f"{link}/judgement")
+    stage.refused("not-found", "GET", f"{FORGED}/judgement")
+
+
+@scene("sendFreshLink")
+def send_fresh_link(stage: Stage) -> None:
+    link = _mailed(stage)
+    stage.shows("A fresh link is on its way.", "POST", f"{link}/links", key=None)
+    stage.refused("not-found", "POST", f"{FORGED}/links", key=None)

@@ -1,0 +1,15 @@
+"""All scenes: a file of scenes is played once it is named here."""
+
+import tests.play.attempts
+import tests.play.certificates
+import tests.play.docs
+import tests.play.enrolments
+import tests.play.judgements
+import tests.play.modules
+import tests.play.pages
+import tests.play.people
+import tests.play.review
+import tests.play.verifications  # noqa: F401 (importing a file of scenes declares them)
+from tests.play.stage import SCENES, play, play_all
+
+__all__ = ["SCENES", "play", "play_all"]
