@@ -6,6 +6,7 @@ from typing import Any
 from chalice.app import Chalice, Response
 
 import chalicelib.api.attempts
+import chalicelib.api.centres
 import chalicelib.api.certificates
 import chalicelib.api.docs
 import chalicelib.api.enrolments

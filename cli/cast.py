@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.people import AUTHORISED, Authorisation, Role
 from chalicelib.runtime import Runtime, build_runtime, read_settings
-from chalicelib.usecases.people import Identity, NewPerson, create_centre, create_person
+from chalicelib.usecases.centres import CentreSettings, create_centre
+from chalicelib.usecases.people import Identity, NewPerson, create_person
 from cli.stack import Stack
 
 CENTRE = "Harbour Care Training"
@@ -44,7 +45,7 @@ def operator_runtime(stack: Stack) -> Runtime:
 def create_cast(stack: Stack, domain: str = "harbour.example") -> Cast:
     """Create the centre and its people, as an operator does by the command line."""
     runtime = operator_runtime(stack)
-    centre = create_centre(runtime, CENTRE, TIME_ZONE)
+    centre = create_centre(runtime, CentreSettings(name=CENTRE, time_zone=TIME_ZONE))
     cast = Cast(centre.id, {}, domain)
     people = {
         str(role): _create(stack, runtime, centre.id, name, role, cast.username(role))

@@ -11,11 +11,11 @@ from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
 from cli.cast import Cast, create_cast, operator_runtime
-from cli.centres import SERVED
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
 from cli.stack import Stack, deploy
+from cli.stages import SERVED
 from infra.package import PackagingError, package
 
 

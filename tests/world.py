@@ -17,11 +17,12 @@ from moto import mock_aws
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
-from chalicelib.domain.people import Authorisation, Centre, Role
+from chalicelib.domain.people import Authorisation, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
@@ -30,6 +31,7 @@ from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
     attempts,
+    centres,
     certificates,
     enrolments,
     judgements,
@@ -39,6 +41,7 @@ from chalicelib.usecases import (
     verifications,
 )
 from chalicelib.usecases.attempts import Signature
+from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.people import Identity, NewPerson
@@ -105,13 +108,15 @@ class Outbox:
     """Mail that would have been sent; `broken` makes every mail fail."""
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # where a mail is not from the stage
     broken: bool = False
 
-    def send(self, address: str, subject: str, text: str) -> None:
+    def send(self, address: str, subject: str, text: str, sender: str = "") -> None:
         if self.broken:
             message = "no mail today"
             raise OSError(message)
         self.sent.append((address, subject, text))
+        self.senders += [sender] if sender else []
 
 
 @dataclass
@@ -214,7 +219,7 @@ class World:
         self.module = self.publish(source)
 
     def new_centre(self, name: str) -> Centre:
-        return people.create_centre(self.runtime, name, "Europe/London")
+        return centres.create_centre(self.runtime, CentreSettings(name=name))
 
     def person(self, name: str, *roles: Role, centre: Centre | None = None, **more: Any) -> Actor:
         at = centre or self.centre

@@ -221,7 +221,7 @@ CODES: dict[str, Entry] = {
         "Nobody can be enrolled like this",
         "Mend each place that `errors` points to.",
     ),
-    "invalid-centre": Entry(422, "The centre cannot be created", "Mend what `errors` lists."),
+    "invalid-centre": Entry(422, "The centre cannot be saved", "Mend what `errors` lists."),
     "invalid-person": Entry(422, "The person cannot be saved", "Mend what `errors` lists."),
     "unreadable-module": Entry(
         422,

@@ -9,9 +9,9 @@ from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment, latest
 from chalicelib.domain.modules import Module, VerificationPolicy
-from chalicelib.domain.people import Centre
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Outcome
 from chalicelib.domain.views import module_digest
@@ -110,7 +110,7 @@ def frozen_record(
         "issue": issue,
         "issued_at": stamp(issued_at),
         "scope": SCOPE,
-        "centre": {"id": centre.id, "name": centre.name, "time_zone": centre.time_zone},
+        "centre": {"id": centre.id, "name": centre.shown_name, "time_zone": centre.time_zone},
         "holder": {"person_id": enrolment.candidate_id, "name": candidate_name},
         "enrolment_id": enrolment.id,
         "module": {

@@ -1,4 +1,4 @@
-"""Centres and the people in them: memberships, and what an assessor is authorised to do."""
+"""The people of a centre: memberships, and what assessors and verifiers are authorised to do."""
 
 import re
 import unicodedata
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import available_timezones
 
 from chalicelib.domain.errors import Flaw, Invalid
 
@@ -30,15 +29,6 @@ class Role(StrEnum):
 
 
 AUTHORISED = frozenset({Role.ASSESSOR, Role.INTERNAL_VERIFIER})  # roles that need more than a role
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """A training provider: the wall between tenants."""
-
-    id: str
-    name: str
-    time_zone: str = "Europe/London"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,26 +87,14 @@ def within(now: datetime, start: datetime, end: datetime | None) -> bool:
     return start <= now and (end is None or now < end)
 
 
-def check_centre(centre: Centre) -> None:
-    """Raise Invalid where a centre could not be written on a certificate."""
-    flaws = list(_name_flaws("/name", centre.name))
-    if centre.time_zone not in available_timezones():
-        detail = "Name a zone of the IANA time zone database, such as Europe/London."
-        flaws.append(Flaw("/time_zone", "unknown-time-zone", detail))
-    if flaws:
-        raise Invalid("invalid-centre", "The centre was not created; mend what is listed.", flaws)
-
-
 def check_membership(membership: Membership) -> None:
     """Raise Invalid where a membership makes no sense or lacks what its roles need."""
-    flaws = list(_name_flaws("/name", membership.name))
+    flaws = list(name_flaws("/name", membership.name))
     if not membership.roles:
         flaws.append(Flaw("/roles", "no-role", "Name at least one role."))
-    address = membership.address
-    if address and (len(address) > ADDRESS_LIMIT or not ADDRESS.fullmatch(address)):
-        detail = "This is no e-mail address; write one such as name@example.org."
-        flaws.append(Flaw("/address", "invalid-address", detail))
-    if Role.ASSESSOR in membership.roles and not address:
+    if membership.address:
+        flaws += address_flaws("/address", membership.address)
+    if Role.ASSESSOR in membership.roles and not membership.address:
         detail = "An assessor needs an address: links to judge by are mailed to it."
         flaws.append(Flaw("/address", "address-required", detail))
     if membership.valid_until and membership.valid_until <= membership.valid_from:
@@ -148,8 +126,16 @@ def check_authorisation(authorisation: Authorisation, roles: Iterable[Role]) -> 
         raise Invalid("invalid-person", "The person was not saved; mend what is listed.", flaws)
 
 
-def _name_flaws(pointer: str, name: str) -> Iterable[Flaw]:
+def name_flaws(pointer: str, name: str) -> Iterable[Flaw]:
+    """Yield what keeps a name from being printed on one line."""
     lines = any(unicodedata.category(character) in CONTROLS for character in name)
     if not name.strip() or len(name) > NAME_LIMIT or lines:
         detail = f"Write a name of 1 to {NAME_LIMIT} characters, in one line."
         yield Flaw(pointer, "invalid-name", detail)
+
+
+def address_flaws(pointer: str, address: str) -> Iterable[Flaw]:
+    """Yield what keeps mail from being sent to an address, or from it."""
+    if len(address) > ADDRESS_LIMIT or not ADDRESS.fullmatch(address):
+        detail = "This is no e-mail address; write one such as name@example.org."
+        yield Flaw(pointer, "invalid-address", detail)

@@ -6,10 +6,18 @@ from typing import Any
 
 from chalicelib.domain.answers import Answers, documents, from_documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import (
+    Centre,
+    LinkPolicy,
+    RecordClass,
+    Retention,
+    RetentionRule,
+    RetentionStart,
+)
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.judgements import Judgement, Method
-from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+from chalicelib.domain.people import Authorisation, Membership, Role
 from chalicelib.domain.times import parse, stamp
 from chalicelib.domain.verifications import (
     Countersignature,
@@ -26,12 +34,54 @@ from chalicelib.storage.packing import pack, unpack
 
 def from_centre(centre: Centre) -> Item:
     """Attributes of a centre."""
-    return {"id": centre.id, "name": centre.name, "time_zone": centre.time_zone}
+    return {
+        "id": centre.id,
+        "name": centre.name,
+        "time_zone": centre.time_zone,
+        "mail_sender": centre.mail_sender,
+        "links": str(centre.links),
+        "public_name": centre.public_name,
+        "retention": [
+            {
+                "class": str(rule.record_class),
+                "version": rule.version,
+                "since": stamp(rule.since),
+                "start": str(rule.retention.start),
+                "months": rule.retention.months,
+                "hold": rule.retention.hold,
+            }
+            for rule in centre.retention
+        ],
+        "version": centre.version,
+    }
 
 
 def to_centre(item: Item) -> Centre:
     """Read a centre."""
-    return Centre(item["id"], item["name"], item["time_zone"])
+    return Centre(
+        id=item["id"],
+        name=item["name"],
+        time_zone=item["time_zone"],
+        mail_sender=item["mail_sender"],
+        links=LinkPolicy(item["links"]),
+        public_name=item["public_name"],
+        retention=tuple(map(_to_rule, item["retention"])),
+        version=int(item["version"]),
+    )
+
+
+def _to_rule(fields: Item) -> RetentionRule:
+    months = fields["months"]
+    return RetentionRule(
+        record_class=RecordClass(fields["class"]),
+        version=int(fields["version"]),
+        since=parse(fields["since"]),
+        retention=Retention(
+            start=RetentionStart(fields["start"]),
+            months=None if months is None else int(months),
+            hold=fields["hold"],
+        ),
+    )
 
 
 def from_membership(membership: Membership) -> Item:

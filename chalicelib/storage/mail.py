@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Mail:
-    """Sends plain text from the one address that the stage is configured with."""
+    """Sends plain text, from the address of the stage unless another is named."""
 
     def __init__(self, client: "SESClient", sender: str) -> None:
         self._client = client
         self._sender = sender
 
-    def send(self, address: str, subject: str, text: str) -> None:
+    def send(self, address: str, subject: str, text: str, sender: str = "") -> None:
         """Send one mail. Raises Unavailable where SES does not take it, to be tried again."""
         try:
             self._client.send_email(
-                Source=self._sender,
+                Source=sender or self._sender,
                 Destination={"ToAddresses": [address]},
                 Message={
                     "Subject": {"Data": subject, "Charset": "UTF-8"},

@@ -30,7 +30,7 @@ from chalicelib.storage.changes import (
 )
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, people
+from chalicelib.usecases import centres, enrolments, people
 
 TRIES = 3
 PDF = "application/pdf"
@@ -141,7 +141,7 @@ def _rendered(runtime: Runtime, name: str, record: dict[str, Any]) -> tuple[str,
 def _certify(
     runtime: Runtime, enrolment: Enrolment, module: Module, attempts: tuple[Attempt, ...]
 ) -> Certificate:
-    centre = people.load_centre(runtime, enrolment.centre_id)
+    centre = centres.load_centre(runtime, enrolment.centre_id)
     candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
     if candidate is None:
         raise not_found()

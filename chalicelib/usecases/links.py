@@ -13,6 +13,7 @@ from chalicelib.domain.access import (
 )
 from chalicelib.domain.answers import Answers, from_documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment, latest
 from chalicelib.domain.errors import Conflict, Gone, NotFound, not_found
 from chalicelib.domain.judgements import Decision, Judgement
@@ -26,13 +27,13 @@ from chalicelib.domain.links import (
 )
 from chalicelib.domain.marking import Mark, mark
 from chalicelib.domain.modules import Module, Page, without_key
-from chalicelib.domain.people import Centre, Membership, Role
+from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.times import local, stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attempts, enrolments, judgements, people
+from chalicelib.usecases import attempts, centres, enrolments, judgements, people
 from chalicelib.usecases.attempts import SignedAttempt
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.requests import Request
@@ -97,7 +98,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     entitled = may_judge(actor, module.id, runtime.now())
     if state is LinkState.LIVE and not entitled:
         state = LinkState.VOID
-    centre = people.load_centre(runtime, link.centre_id)
+    centre = centres.load_centre(runtime, link.centre_id)
     return Opened(
         link,
         state,
@@ -200,7 +201,8 @@ def mail_link(
     if _too_soon(runtime, keys.head(centre_id, enrolment_id, page_id, number - 1)):
         return False
     subject, text = _letter(runtime, link_for(centre_id, enrolment_id, attempt), assessor)
-    runtime.mail.send(assessor.address, subject, text)
+    sender = centres.load_centre(runtime, centre_id).mail_sender
+    runtime.mail.send(assessor.address, subject, text, sender)
     _mark_mailed(runtime, key, attempt)
     return True
 
@@ -284,7 +286,7 @@ def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[s
     enrolment = enrolments.load(runtime, link.centre_id, link.enrolment_id)
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
     page = module.page(link.page_id)
-    centre = people.load_centre(runtime, link.centre_id)
+    centre = centres.load_centre(runtime, link.centre_id)
     candidate = people.load_member(runtime, link.centre_id, enrolment.candidate_id)
     if page is None or candidate is None:
         raise not_found()

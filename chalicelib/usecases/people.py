@@ -1,4 +1,4 @@
-"""Centres, people, and who is acting."""
+"""People, and who is acting."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,18 +7,17 @@ from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Conflict, Unauthenticated, not_found
 from chalicelib.domain.people import (
     Authorisation,
-    Centre,
     Member,
     Membership,
     Role,
     check_authorisation,
-    check_centre,
     check_membership,
 )
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Put, create
 from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases.centres import load_centre
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,6 @@ class NewPerson:
     authorisation: Authorisation | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-
-
-def create_centre(runtime: Runtime, name: str, time_zone: str) -> Centre:
-    """Create a centre. Raises Invalid."""
-    centre = Centre(runtime.new_id(), name, time_zone)
-    check_centre(centre)
-    runtime.table.write(create(keys.centre(centre.id), items.from_centre(centre)))
-    return centre
 
 
 def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
@@ -86,19 +77,6 @@ def authorise(runtime: Runtime, membership: Membership, authorisation: Authorisa
     runtime.table.write(change)
     new_id: str = change.attributes["id"]
     return new_id
-
-
-def load_centre(runtime: Runtime, centre_id: str) -> Centre:
-    """Return a centre, or raise NotFound."""
-
-    def load() -> Centre | None:
-        item = runtime.table.get(keys.centre(centre_id))
-        return items.to_centre(item) if item else None
-
-    centre = runtime.cache.get(("centre", centre_id), load, TRUST)
-    if centre is None:
-        raise not_found()
-    return centre
 
 
 def load_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:

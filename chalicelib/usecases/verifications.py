@@ -28,7 +28,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Key, Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, people
+from chalicelib.usecases import centres, enrolments, people
 from chalicelib.usecases.requests import Request, answered, remember
 
 TRIES = 5  # of setting aside, while the enrolment or the candidate's other ones keep changing
@@ -340,7 +340,7 @@ def _set_aside(runtime: Runtime, actor: Actor, looked: Looked) -> SetAside:
 
 
 def _today(runtime: Runtime, actor: Actor) -> date:
-    return date_at(runtime.now(), people.load_centre(runtime, actor.centre_id).time_zone)
+    return date_at(runtime.now(), centres.load_centre(runtime, actor.centre_id).time_zone)
 
 
 def _written(occurred_on: date | None) -> str:

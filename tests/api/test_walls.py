@@ -14,8 +14,9 @@ import pytest
 from chalicelib.api.http import FORM, OPERATIONS, Operation
 from chalicelib.api.rules import Audience
 from chalicelib.domain.access import Actor
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.people import Centre, Role
+from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from tests.api import tokens

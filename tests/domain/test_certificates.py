@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import frozen_record, initials, outstanding, public_record
-from chalicelib.domain.people import Centre
 from chalicelib.domain.verifications import Countersignature, SettingAside
 from tests.domain.test_enrolments import ENROLMENT, MODULE
 from tests.domain.values import SIGNED_AT, attempt, judgement

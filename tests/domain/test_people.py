@@ -15,12 +15,10 @@ from chalicelib.domain.people import (
     NAME_LIMIT,
     QUALIFICATION_LIMIT,
     Authorisation,
-    Centre,
     Member,
     Membership,
     Role,
     check_authorisation,
-    check_centre,
     check_membership,
 )
 from tests.domain import values
@@ -81,18 +79,9 @@ def flaws(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
     "name", ["", " \u00a0\n", "x" * (NAME_LIMIT + 1), "Ann\r\nBcc: b@example.org", "A\u2028B"]
 )
 def test_bad_names_are_refused(name: str) -> None:
-    with pytest.raises(Invalid) as centre:
-        check_centre(Centre("centre", name))
     with pytest.raises(Invalid) as member:
         check_membership(replace(MEMBERSHIP, name=name))
-    assert flaws(centre) == flaws(member) == [("/name", "invalid-name")]
-
-
-@pytest.mark.parametrize("zone", ["", "Europe/Londres", "GMT+1", "../etc/localtime", "europe"])
-def test_unknown_time_zones_are_refused(zone: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        check_centre(Centre("centre", "Harbour Care", zone))
-    assert flaws(refusal) == [("/time_zone", "unknown-time-zone")]
+    assert flaws(member) == [("/name", "invalid-name")]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,18 @@ from ulid import ULID
 
 from chalicelib.domain.answers import Answer
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import (
+    Centre,
+    LinkPolicy,
+    RecordClass,
+    Retention,
+    RetentionRule,
+    RetentionStart,
+)
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.judgements import Judgement, Method
 from chalicelib.domain.links import ReviewLink
-from chalicelib.domain.people import Authorisation, Centre, Membership, Role
+from chalicelib.domain.people import Authorisation, Membership, Role
 from chalicelib.domain.verifications import (
     Countersignature,
     Outcome,
@@ -42,7 +50,26 @@ answers = st.dictionaries(
     ),
     max_size=5,
 )
-centres = st.builds(Centre, ulids, text, st.just("Europe/London"))
+retention_rules = st.builds(
+    RetentionRule,
+    st.sampled_from(RecordClass),
+    counts,
+    moments,
+    st.builds(
+        Retention, st.sampled_from(RetentionStart), st.none() | st.integers(1, 1_200), st.booleans()
+    ),
+)
+centres = st.builds(
+    Centre,
+    id=ulids,
+    name=text,
+    time_zone=st.just("Europe/London"),
+    mail_sender=text,
+    links=st.sampled_from(LinkPolicy),
+    public_name=text,
+    retention=st.lists(retention_rules, max_size=3).map(tuple),
+    version=counts,
+)
 memberships = st.builds(
     Membership,
     centre_id=ulids,

@@ -1,6 +1,7 @@
 """All scenes: a file of scenes is played once it is named here."""
 
 import tests.play.attempts
+import tests.play.centres
 import tests.play.certificates
 import tests.play.docs
 import tests.play.enrolments

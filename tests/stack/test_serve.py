@@ -65,7 +65,14 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         assert open_link(link[0]).status == 200
 
         assert send_form(link[0], competent=True).status == 303
-        made = operate(tmp_path, "centre", "create", "Quayside Training")
+        made = operate(tmp_path, "centre", "create", "Quayside Training", "--links", "off")
+        rule = "evidence=certificate-issued+84,hold"
+        changed = operate(
+            *(tmp_path, "centre", "change", made["centre_id"], "--time-zone", "Asia/Kolkata"),
+            *("--retention", rule, "--public-name", "Quayside"),
+        )
+        assert operate(tmp_path, "centre", "show", made["centre_id"]) == changed
+        assert (changed["links"], changed["time_zone"]) == ("off", "Asia/Kolkata")
         person = operate(
             *(tmp_path, "centre", "add-person", made["centre_id"], "Ann Other"),
             *("--role", "administrator", "--issuer", "https://issuer.example", "--subject", "1"),

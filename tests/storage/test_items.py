@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.answers import Answers
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
-from chalicelib.domain.people import Authorisation, Centre, Membership
+from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
 from chalicelib.storage import items, keys

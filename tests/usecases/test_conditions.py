@@ -19,7 +19,8 @@ from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import Outcome, Reason
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, Put, Update
-from chalicelib.usecases import attempts, certificates, enrolments, pages, people
+from chalicelib.usecases import attempts, centres, certificates, enrolments, pages, people
+from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.verifications import Looked
 from tests.world import World
@@ -498,6 +499,15 @@ def a_candidate_enrolled_twice_in_a_module(world: World) -> bool:
     return len(list(world.runtime.table.query(mine.pk, mine.sk))) == 1
 
 
+def two_changes_of_a_centre_at_once(world: World) -> bool:
+    renamed, shown = CentreSettings(name="Quayside Training"), CentreSettings(public_name="Quay")
+    of = (world.runtime, world.centre.id)
+    world.table.interruption = lambda: centres.change_centre(*of, renamed)
+    with refusals():
+        centres.change_centre(*of, shown)
+    return centres.load_centre(*of).name == "Quayside Training"
+
+
 CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
@@ -539,6 +549,7 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CERTIFICATE#", "pk", an_enrolment_finalised_again_after_a_restore),
     ("CERTIFICATE", "pk", two_certificates_with_one_public_id),
     ("OPEN", "pk", a_candidate_enrolled_twice_in_a_module),
+    ("CENTRE", "version", two_changes_of_a_centre_at_once),
 ]
 NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
 
