@@ -157,6 +157,9 @@ CODES: dict[str, Entry] = {
     ),
     "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
     "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
+    "links-off": Entry(
+        410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
+    ),
     "link-void": Entry(
         410, "The link is void", "Ask for a fresh link to the current attempt on its page."
     ),

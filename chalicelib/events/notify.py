@@ -5,13 +5,15 @@ from typing import Any
 
 from chalicelib.events.streams import HeadChanged, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import links
+from chalicelib.usecases import codes, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Mail the links of attempts that wait and have not been mailed."""
+    """Mail the links and codes that attempts wait for and that have not been mailed."""
 
     def changed(head: HeadChanged) -> None:
-        links.mail_link(runtime, head.centre_id, head.enrolment_id, head.page_id, head.number)
+        of = (head.centre_id, head.enrolment_id, head.page_id, head.number)
+        links.mail_link(runtime, *of)
+        codes.mail_code(runtime, *of)
 
     return in_order(event, changed)

@@ -3,6 +3,8 @@
 A token is base64url (RFC 4648, section 5) without padding of: version, key id, centre, enrolment,
 assessor, attempt, generation, expiry in seconds, content hash, page id, and the code over all of
 these. The version byte fixes the algorithm; nothing in a token chooses one.
+
+A mailed code is derived by the same keys from other content, which no token begins with.
 """
 
 import base64
@@ -16,10 +18,14 @@ from datetime import UTC, datetime
 from ulid import ULID
 
 from chalicelib.domain.links import ReviewLink
+from chalicelib.domain.times import stamp
 
 VERSION = 1
 FORM = struct.Struct(">BB16s16s16sHHQ32s")
 CODE_BYTES = 32
+CODE_BITS = 40
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none look alike
+LOOKALIKES = str.maketrans("OIL", "011")
 
 
 class LinkSigner:
@@ -64,6 +70,22 @@ class LinkSigner:
             return None
         return _link(content)
 
+    def code(self, link: ReviewLink, asked_at: datetime) -> str:
+        """Make the code that was asked for at a moment: 40 bits, in eight characters."""
+        current, keys = self._keys()
+        return _code(keys[current], link, asked_at)
+
+    def fits(self, link: ReviewLink, asked_at: datetime, code: str) -> bool:
+        """Tell whether this is that code, however a person has typed it.
+
+        Any live key will do: the code may have been mailed before the keys were changed.
+        """
+        typed = "".join(code.split()).replace("-", "").upper().translate(LOOKALIKES).encode()
+        _, keys = self._keys()
+        return any(
+            hmac.compare_digest(_code(key, link, asked_at).encode(), typed) for key in keys.values()
+        )
+
     def _keys(self) -> tuple[int, Mapping[int, bytes]]:
         if self._loaded is None:
             self._loaded = self._load_keys()
@@ -72,6 +94,14 @@ class LinkSigner:
 
 def _ids(link: ReviewLink) -> tuple[str, str, str]:
     return link.centre_id, link.enrolment_id, link.assessor_id
+
+
+def _code(key: bytes, link: ReviewLink, asked_at: datetime) -> str:
+    """Derive a code from what stays the same of a link when a fresh one is mailed."""
+    of = (*_ids(link), link.page_id, link.attempt, link.generation, link.content_hash)
+    content = "\n".join(("code", *map(str, of), stamp(asked_at))).encode()
+    number = int.from_bytes(hmac.digest(key, content, hashlib.sha256)[: CODE_BITS // 8])
+    return "".join(CODE_ALPHABET[number >> shift & 31] for shift in range(CODE_BITS - 5, -1, -5))
 
 
 def _link(content: bytes) -> ReviewLink:

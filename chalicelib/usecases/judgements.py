@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.access import Actor, require_role
-from chalicelib.domain.errors import Conflict, Forbidden, not_found
+from chalicelib.domain.access import Actor, may_judge, require_role
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, not_found
 from chalicelib.domain.judgements import (
     Decision,
     Judgement,
@@ -13,7 +14,7 @@ from chalicelib.domain.judgements import (
     require_authority,
     require_somebody_else,
 )
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Membership, Role
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Item, Key, Put, Update, absent, equals
@@ -100,6 +101,21 @@ def judge(
         detail = "Your authorisation has changed just now; send the judgement again."
         raise Forbidden("authorisation-changed", detail) from None
     return judgement
+
+
+def awaited_assessor(
+    runtime: Runtime, centre_id: str, enrolment_id: str, attempt: Attempt
+) -> Membership | None:
+    """Return the assessor of an attempt if they may judge it now, and have a verified address."""
+    try:
+        actor = people.act(runtime, attempt.assessor_id, centre_id)
+    except NotFound:
+        return None
+    facts = enrolments.facts(runtime, centre_id, enrolment_id)
+    if facts is None or not may_judge(actor, facts.module_id, runtime.now()):
+        return None
+    verified = actor.membership.address and actor.membership.address_verified_at
+    return actor.membership if verified else None
 
 
 def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) -> list[Change]:

@@ -48,7 +48,7 @@ BODIES: dict[str, Any] = {
     "setAside": {"reason": " "},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
-FORMS = {"judgeByLink": "competent=Y&initials=AE"}
+FORMS = {"judgeByLink": "competent=Y&initials=AE", "sendReviewCode": "initials=AE"}
 
 
 @pytest.fixture(scope="module")
