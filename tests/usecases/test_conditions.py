@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.links import link_for
@@ -19,7 +20,7 @@ from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import Outcome, Reason
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, Put, Update
-from chalicelib.usecases import attempts, centres, certificates, enrolments, pages, people
+from chalicelib.usecases import attempts, centres, certificates, enrolments, links, pages, people
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.verifications import Looked
@@ -407,6 +408,51 @@ def an_issue_that_is_not_suspended_superseded(world: World) -> bool:
     return item is not None and item["state"] == "revoked"
 
 
+def with_code(world: World) -> tuple[Enrolment, str]:
+    """Have a page signed at a centre that asks for a code; return its link's token as well."""
+    settings = CentreSettings(links=LinkPolicy.WITH_CODE)
+    centres.change_centre(world.runtime, world.centre.id, settings)
+    enrolment = world.enrol()
+    link = link_for(world.centre.id, enrolment.id, world.sign(enrolment, "plan-1"))
+    return enrolment, world.runtime.signer.token(link)
+
+
+def a_code_asked_for_twice_at_once(world: World) -> bool:
+    enrolment, token = with_code(world)
+    first = []
+
+    def ask() -> None:
+        links.send_code(world.runtime, token)
+        first.append(head(world, enrolment, "plan-1").code_asked_at)
+        world.clock.forward(seconds=1)
+
+    def again() -> None:
+        world.clock.forward(seconds=-1)
+        ask()
+
+    world.clock.forward(seconds=1)
+    world.table.interruption = again
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at == first[0]
+
+
+def a_code_asked_for_while_the_page_is_judged(world: World) -> bool:
+    enrolment, token = with_code(world)
+    signed = head(world, enrolment, "plan-1")
+    world.table.interruption = lambda: world.judge(enrolment, signed)
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at is None
+
+
+def a_code_asked_for_while_the_page_is_withdrawn(world: World) -> bool:
+    enrolment, token = with_code(world)
+    world.table.interruption = lambda: attempts.withdraw(
+        world.runtime, world.candidate, enrolment.id, "plan-1", 1
+    )
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at is None
+
+
 def two_reassignments_from_one_reading(world: World) -> bool:
     enrolment = world.enrol()
     first = world.person("Oda Other", Role.ASSESSOR)
@@ -541,6 +587,9 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("META", "state", an_enrolment_closed_while_it_begins_to_wait),
     ("META", "issue", issues_counted_on_during_finalisation),
     ("CERTIFICATE#", "state", an_issue_that_is_not_suspended_superseded),
+    ("HEAD", "code_asked_at", a_code_asked_for_twice_at_once),
+    ("HEAD", "judged_at", a_code_asked_for_while_the_page_is_judged),
+    ("HEAD", "withdrawn_at", a_code_asked_for_while_the_page_is_withdrawn),
     ("META", "revision", two_reassignments_from_one_reading),
     ("META", "signs", a_page_signed_during_a_reassignment),
     ("HEAD", "judged_at", an_attempt_judged_during_a_reassignment),
