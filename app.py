@@ -15,8 +15,10 @@ import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
-import chalicelib.api.verifications  # noqa: F401 (importing a module of routes declares its operations)
+import chalicelib.api.verifications
+import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import Call, Operation, respond, routes
+from chalicelib.events import deliver as deliver_events
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events
 from chalicelib.events import sweep as sweep_events
@@ -68,8 +70,14 @@ def finalise(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 @app.lambda_function(name="notify")
 def notify(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Take a batch of the table's stream: send the mails that are due."""
+    """Take a batch of the table's stream: tell people and other systems."""
     return notify_events.handle(runtime(), event)
+
+
+@app.lambda_function(name="deliver")
+def deliver(event: dict[str, Any], _context: object) -> None:
+    """Take a batch of the queue of deliveries: bring events to webhooks."""
+    deliver_events.handle(runtime(), event)
 
 
 @app.lambda_function(name="sweep")

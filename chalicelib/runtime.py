@@ -21,8 +21,11 @@ from botocore.config import Config
 from ulid import ULID
 
 from chalicelib.domain.times import moment
+from chalicelib.storage.bus import Bus
 from chalicelib.storage.files import Files
 from chalicelib.storage.mail import Mail
+from chalicelib.storage.queue import Queue
+from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 
@@ -55,6 +58,9 @@ class Settings:
     issuers: tuple[Issuer, ...] = ()
     mail_sender: str = ""
     public_url: str = ""
+    event_bus: str = ""
+    deliveries_queue: str = ""
+    trusted_receivers: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
 
 
@@ -68,6 +74,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         issuers=tuple(Issuer(i["issuer"], i["audience"], i["keys"]) for i in issuers),
         mail_sender=environment.get("MAIL_SENDER", ""),
         public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
+        event_bus=environment.get("EVENT_BUS", ""),
+        deliveries_queue=environment.get("DELIVERIES_QUEUE", ""),
+        trusted_receivers=tuple(environment.get("TRUSTED_RECEIVERS", "").split()),
         cors_origins=tuple(filter(None, environment.get("CORS_ORIGINS", "").split(","))),
     )
 
@@ -133,6 +142,9 @@ class Runtime:
     files: Files
     signer: LinkSigner
     mail: Mail
+    bus: Bus
+    deliveries: Queue
+    receivers: Receivers
     now: Callable[[], datetime] = clock
     new_id: Callable[[], str] = new_id
     new_secret: Callable[[], str] = new_secret
@@ -158,6 +170,10 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
             lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
         ),
         mail=Mail(client("ses"), settings.mail_sender),
+        # Few functions need these two, and a client costs some milliseconds of a cold start.
+        bus=Bus(functools.cache(lambda: client("events")), settings.event_bus),
+        deliveries=Queue(functools.cache(lambda: client("sqs")), settings.deliveries_queue),
+        receivers=Receivers(settings.trusted_receivers),
     )
 
 

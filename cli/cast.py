@@ -35,6 +35,8 @@ NAMES = {
     Role.ASSESSOR: "Siân Kowalska",
     Role.INTERNAL_VERIFIER: "Iqbal Haddad",
 }
+NEWCOMER = "newcomer"  # a second candidate, who has everything before them
+NEWCOMERS_NAME = "Tomasz Eze"
 
 
 def operator_runtime(stack: Stack) -> Runtime:
@@ -52,6 +54,13 @@ def create_cast(stack: Stack, domain: str = "harbour.example") -> Cast:
         for role, name in NAMES.items()
     }
     return replace(cast, people=people)
+
+
+def create_newcomer(stack: Stack, cast: Cast) -> str:
+    """Add a second candidate to a cast; return their id."""
+    runtime = operator_runtime(stack)
+    username = cast.username(NEWCOMER)
+    return _create(stack, runtime, cast.centre_id, NEWCOMERS_NAME, Role.CANDIDATE, username)
 
 
 def _create(

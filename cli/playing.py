@@ -108,15 +108,20 @@ class Play:
 
     def enrol(self) -> None:
         """Enrol the candidate with the assessor."""
+        self.enrolment_id = self.enrol_also(self.cast.people[Role.CANDIDATE])
+
+    def enrol_also(self, candidate_id: str) -> str:
+        """Enrol somebody else in the same module, and return the enrolment's id."""
         body = {
-            "candidate_id": self.cast.people[Role.CANDIDATE],
+            "candidate_id": candidate_id,
             "assessor_id": self.cast.people[Role.ASSESSOR],
             "module_id": self.module.id,
             "module_version": self.module.version,
         }
         administrator = self.client(Role.ADMINISTRATOR)
         reply = administrator.ask("POST", f"{self.centre}/enrolments", body)
-        self.enrolment_id = reply.json()["id"]
+        enrolment_id: str = reply.json()["id"]
+        return enrolment_id
 
     def sign(self, page_id: str) -> None:
         """Answer a page and sign it."""

@@ -1,4 +1,4 @@
-"""`make serve`: the local cloud, kept running, with one candidate at the last page."""
+"""`make serve`: the local cloud and the candidate's app, kept running."""
 
 import argparse
 import json
@@ -10,11 +10,20 @@ from typing import Any
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
-from cli.cast import Cast, create_cast, operator_runtime
+from cli.candidate import serving
+from cli.cast import (
+    NAMES,
+    NEWCOMER,
+    NEWCOMERS_NAME,
+    Cast,
+    create_cast,
+    create_newcomer,
+    operator_runtime,
+)
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
-from cli.stack import Stack, deploy
+from cli.stack import PASSWORD, Stack, deploy
 from cli.stages import SERVED
 from infra.package import PackagingError, package
 
@@ -27,11 +36,14 @@ def main() -> int:
     given = parser.parse_args()
     try:
         packaged = package()
-        with running(given.home, given.port) as cloud:
+        # The app has the next port: what a browser keeps for it, it keeps by its address.
+        app_port = given.port + 1 if given.port else 0
+        with running(given.home, given.port) as cloud, serving(app_port) as site:
             stack = deploy(cloud, packaged)
             play = _resumed(stack) or _begun(stack)
+            site.config = _config(play, site.address)
             _write_down(play)
-            print(_board(play), flush=True)
+            print(_board(play, site.address), flush=True)
             cloud.wait()
     except KeyboardInterrupt:
         print(
@@ -58,6 +70,7 @@ def _begun(stack: Stack) -> Play:
     play = Play(stack, create_cast(stack), _demo_module())
     play.publish(DEMO_MODULE.read_text(encoding="utf-8"))
     play.enrol()
+    play.enrol_also(create_newcomer(stack, play.cast))
     pages = [page.id for page in play.module.pages]
     for page_id in pages[:-1]:
         play.sign(page_id)
@@ -79,7 +92,31 @@ def _write_down(play: Play) -> None:
     (play.stack.cloud.home / SERVED).write_text(json.dumps(known, indent=1))
 
 
-def _board(play: Play) -> str:
+def _config(play: Play, address: str) -> dict[str, Any]:
+    """Tell the candidate's app where everything is, and whom one can be."""
+    people = [
+        (NEWCOMERS_NAME, "has everything still to do", NEWCOMER),
+        (NAMES[Role.CANDIDATE], "has signed the last page", Role.CANDIDATE),
+    ]
+    return {
+        "api": play.stack.api,
+        **play.stack.let_sign_in(address),
+        "local": {
+            "form": f"{play.stack.cloud.endpoint}/login",
+            "people": [
+                {
+                    "name": name,
+                    "about": about,
+                    "username": play.cast.username(role),
+                    "password": PASSWORD,
+                }
+                for name, about, role in people
+            ],
+        },
+    }
+
+
+def _board(play: Play, app: str) -> str:
     """Say what stands where."""
     progress = play.progress()
     link = _last_link(play)
@@ -87,8 +124,11 @@ def _board(play: Play) -> str:
     tokens = [f"  {role:<18} {play.client(role).token}" for role in play.cast.people]
     lines = [
         "",
+        f"Candidate's app  {app}",
+        f"  a button each: {NEWCOMERS_NAME} (all still to do), {NAMES[Role.CANDIDATE]}",
+        "",
         f"API          {play.stack.api}/v1",
-        f"Description  {play.stack.api}/v1/openapi.json",
+        f"Description  {play.stack.api}/v1/docs",
         f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
         f"Centre       {play.cast.centre_id}",
         f"Enrolment    {play.enrolment_id}",

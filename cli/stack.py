@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.cloud import FAKE_KEY, REGION, Cloud, CloudError
+from cli.cloud import FAKE_KEY, LOOPBACK, REGION, Cloud, CloudError
 
 NAME = "testamur-local"
 API = "testamur"
@@ -24,6 +24,11 @@ ARTEFACTS = "testamur-artefacts"
 SENDER = "testamur@example.org"
 PASSWORD = "Local-only-1"  # noqa: S105 (of made-up people, on a cloud that nobody can reach)
 DEPLOY_SECONDS = 60
+CLIENT: Mapping[str, Any] = {
+    "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+    "IdTokenValidity": 24,
+    "TokenValidityUnits": {"IdToken": "hours"},
+}
 # A front-end in work may come from any port of this machine; nobody else reaches this cloud.
 ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
@@ -77,6 +82,29 @@ class Stack:
         attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
         return str(attributes["sub"])
 
+    def let_sign_in(self, address: str) -> dict[str, str]:
+        """Let a web app send people to the issuer's sign-in page, and have them back at an address.
+
+        Returns what the app is to know of the issuer, by the names of its `config.json`.
+        """
+        self.cloud.client("cognito-idp").update_user_pool_client(
+            UserPoolId=self.pool,
+            ClientId=self.audience,
+            **CLIENT,
+            CallbackURLs=[address],
+            SupportedIdentityProviders=["COGNITO"],
+            AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["code"],
+            AllowedOAuthScopes=["openid"],
+        )
+        return {
+            "authorization_endpoint": f"{self.cloud.endpoint}/oauth2/authorize",
+            "token_endpoint": f"{self.cloud.endpoint}/oauth2/token",
+            "client_id": self.audience,
+            "scope": "openid",
+            "token": "id_token",
+        }
+
     def environment(self, function: str = "sweep") -> dict[str, str]:
         """Return the environment of a function, for use cases that run outside Lambda."""
         functions = self.cloud.client("lambda")
@@ -117,6 +145,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "Issuers": json.dumps([stack.trusted]),
         "MailSender": SENDER,
         "PublicUrl": stack.api,
+        "TrustedReceivers": LOOPBACK,
         "CorsOrigins": ",".join(ORIGINS),
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
@@ -136,6 +165,9 @@ def localised(template: dict[str, Any], key: str, start: str) -> dict[str, Any]:
     resources = local["Resources"]
     # It speaks plain HTTP, on the loopback interface alone.
     del resources["FilesPolicy"]
+    # Declared by calls. Here they would name the port, and a body that has changed makes ministack
+    # create the API anew, under an id that is taken.
+    del resources["RestAPI"]["Properties"]["GatewayResponses"]
     # A fixed id, so that the address is known before the API is made.
     resources["RestAPI"]["Properties"] |= {"Tags": {"ms-custom-id": API}, "PropagateTags": True}
     for name, resource in list(resources.items()):
@@ -146,6 +178,9 @@ def localised(template: dict[str, Any], key: str, start: str) -> dict[str, Any]:
             # ministack keeps how far a mapping has read and forgets the records: a mapping that
             # outlives a restart skips as many as it had read. So each start has new ones.
             resources[f"{name}{start}"] = resources.pop(name)
+        if "ScalingConfig" in properties:
+            # Each at the same time is a process here.
+            properties["ScalingConfig"] = {"MaximumConcurrency": 2}
         for policy in properties.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 if statement["Sid"] == "SendMail":
@@ -164,9 +199,7 @@ def _ensure_issuer(cloud: Cloud) -> tuple[str, str]:
     client = cognito.create_user_pool_client(
         UserPoolId=pool["Id"],
         ClientName=NAME,
-        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-        IdTokenValidity=24,
-        TokenValidityUnits={"IdToken": "hours"},
+        **CLIENT,
     )["UserPoolClient"]
     return pool["Id"], client["ClientId"]
 

@@ -1,7 +1,7 @@
 """A small world for tests: a centre with its people and a short module, on moto's table."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from chalicelib.domain.verifications import Countersignature, Finding, Outcome, 
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
 from chalicelib.storage.files import Files
+from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
@@ -120,6 +121,51 @@ class Outbox:
 
 
 @dataclass
+class Events:
+    """The bus, as far as the tests need one; `broken` makes it take nothing."""
+
+    told: list[dict[str, Any]] = field(default_factory=list)
+    broken: bool = False
+
+    def put(self, envelopes: Sequence[dict[str, Any]]) -> None:
+        if self.broken:
+            message = "no bus today"
+            raise OSError(message)
+        self.told += envelopes
+
+
+@dataclass
+class Waiting:
+    """The queue of deliveries: each message with its wait in seconds."""
+
+    messages: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+
+    def send(self, *messages: dict[str, Any], wait: timedelta = timedelta()) -> None:
+        self.messages += [(message, wait.total_seconds()) for message in messages]
+
+    def take(self) -> list[tuple[dict[str, Any], float]]:
+        taken, self.messages = self.messages, []
+        return taken
+
+
+class Inboxes(Receivers):
+    """Receivers that write down what they get, and answer with the status that they are told."""
+
+    def __init__(self) -> None:
+        super().__init__(resolve=self.look_up)
+        self.addresses: dict[str, tuple[str, ...]] = {}
+        self.status = 204
+        self.got: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    def look_up(self, host: str, _port: int) -> tuple[str, ...]:
+        return self.addresses.get(host, ("8.8.8.8",))
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        self.got.append((url, body, headers))
+        return self.status
+
+
+@dataclass
 class Calls:
     """Counts the calls that reach DynamoDB, by a hook on the client."""
 
@@ -192,6 +238,9 @@ class World:
     def __init__(self, client: Any, s3: Any, source: str = SHORT_MODULE, **runtime: Any) -> None:
         self.clock = Clock()
         self.outbox = Outbox()
+        self.events = Events()
+        self.queue = Waiting()
+        self.inboxes = Inboxes()
         self.calls = Calls()
         self.keys: Any = {"keys": []}
         self.pauses: list[float] = []
@@ -205,6 +254,9 @@ class World:
             files=Files(s3, BUCKET),
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             mail=self.outbox,  # type: ignore[arg-type]
+            bus=self.events,  # type: ignore[arg-type]
+            deliveries=self.queue,  # type: ignore[arg-type]
+            receivers=self.inboxes,
             now=self.clock,
             fetch_json=lambda _: self.keys,
             cache=Cache(self.clock),

@@ -40,7 +40,6 @@ class ItemAnswer(RequestModel):
         default=None,
         description="Of a choice: the ids of the options chosen, each once; signing needs as many "
         "as the item's `choose`.",
-        json_schema_extra={"uniqueItems": True},
         exclude_if=_missing,
     )
     text: Text | None = Field(

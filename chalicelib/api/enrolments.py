@@ -44,7 +44,7 @@ class EnrolmentChange(RequestModel):
     assessor_id: Identifier = Field(description="Who judges from now on.")
 
 
-class ProgressOut(AnswerModel):
+class PageProgressOut(AnswerModel):
     """What a page waits for, on whom, since when."""
 
     page_id: str
@@ -69,7 +69,7 @@ class EnrolmentOut(AnswerModel):
     due_on: date | None
     completed_at: datetime | None = Field(description="When the certificate was issued.")
     pages_competent: int = Field(description="How many pages are done.")
-    pages: list[ProgressOut] = Field(description="Every page, in printed order.")
+    pages: list[PageProgressOut] = Field(description="Every page, in printed order.")
 
 
 class EnrolmentQuery(ListQuery):
@@ -140,7 +140,7 @@ def create_enrolment(call: Call) -> Answer:
     module = enrolments.pinned_module(call.runtime, made.centre_id, made)
     where = ENROLMENT.format(centre_id=made.centre_id, enrolment_id=made.id)
     out = _out(made, progress(module, made, ()))
-    return answer(out, 201, etag=enrolments.etag(made), location=call.address(where))
+    return answer(out, 201, version=enrolments.etag(made), location=call.address(where))
 
 
 @Operation(
@@ -233,7 +233,7 @@ def _summary(listed: ListedEnrolment) -> EnrolmentSummary:
 
 def _out(enrolment: Enrolment, progress: tuple[PageProgress, ...]) -> EnrolmentOut:
     pages = [
-        ProgressOut(
+        PageProgressOut(
             page_id=page.page_id,
             state=page.state,
             attempts=page.attempts,

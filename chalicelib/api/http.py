@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import islice
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,6 +15,7 @@ from chalicelib.api import cors, identity
 from chalicelib.api.conditions import Versions, entity_tag, is_held, versions
 from chalicelib.api.problems import RETRY_AFTER, problem, status_of
 from chalicelib.api.rules import ANYBODY, Rule
+from chalicelib.api.strict_json import check_json, half_a_pair
 from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.errors import (
     DomainError,
@@ -36,7 +37,6 @@ from chalicelib.usecases.people import Identity
 from chalicelib.usecases.requests import Request, fingerprint
 
 BODY_LIMIT = 256 * 1024  # bytes
-NESTING_LIMIT = 100
 FORM_FIELDS_LIMIT = 20
 FLAWS_LISTED = 50  # the first ones of a body; whoever mends them is told the next
 POINTER_LIMIT = 200  # characters of a place in a body whose names are the client's own
@@ -143,8 +143,8 @@ class Call:
         try:
             raw = self._raw_body(JSON)
         except UnicodeEncodeError:
-            raise _half_a_pair() from None
-        _check_json(raw)
+            raise half_a_pair() from None
+        check_json(raw)
         try:
             return model.model_validate_json(raw)
         except ValidationError as error:
@@ -326,9 +326,8 @@ def _unless_held(call: Call, answered: Answer) -> Answer:
     """Leave out what the client holds already (RFC 9110, section 13.1.2)."""
     etag = answered.headers.get("ETag", "")
     if call.operation.method == "GET" and is_held(call.headers.get("if-none-match", ""), etag):
-        kept = {"ETag", "Cache-Control"}
-        headers = {name: value for name, value in answered.headers.items() if name in kept}
-        return Answer(304, "", headers)
+        kept = {name: text for name, text in answered.headers.items() if name != "Content-Type"}
+        return Answer(304, "", kept)
     return answered
 
 
@@ -374,46 +373,6 @@ def _instance(call: Call) -> str:
         for name, value in call.parameters.items()
     }
     return call.address(call.operation.path.format_map(shown))
-
-
-def _check_json(raw: bytes) -> None:
-    """Refuse what JSON readers differ about: names twice, NaN, deep nesting, half a pair."""
-    try:
-        text = raw.decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
-        deep = _depth(document) > NESTING_LIMIT
-    except RecursionError:
-        deep = True
-    except UnicodeEncodeError:
-        raise _half_a_pair() from None
-    except ValueError:
-        raise Malformed("malformed-json", "This is no JSON in UTF-8; send one object.") from None
-    if deep:
-        raise Invalid("nested-too-deep", f"Nest arrays and objects at most {NESTING_LIMIT} deep.")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise Invalid("duplicate-field", "A field comes twice in one object; send each once.")
-    return document
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise Invalid("not-a-number", "NaN and Infinity are no numbers; leave them out.")
-
-
-def _half_a_pair() -> Invalid:
-    return Invalid("half-a-character", "Half of a surrogate pair; send whole characters.")
-
-
-def _depth(value: Any) -> int:  # noqa: ANN401 (any JSON)
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
 
 
 def _refuse(error: ValidationError) -> NoReturn:

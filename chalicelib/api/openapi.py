@@ -44,6 +44,7 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
+FIRST = ("People", "Enrolments", "Pages", "Attempts", "Judgements", "Certificates", "Modules")
 REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",
@@ -80,6 +81,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "page_id": ("The page's id, from the progress of the enrolment.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
+    "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "number": ("The number of the attempt.", COUNT),
     "certificate_id": (
         "The public id; with `.pdf` behind it, the document.",
@@ -311,13 +313,20 @@ def _renamed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tags(operations: list[Operation]) -> list[dict[str, str]]:
-    """Describe the nouns as the modules of their routes do."""
-    modules = sorted({each.view.__module__ for each in operations})
-    described = (str(sys.modules[name].__doc__).partition("\n")[0] for name in modules)
-    return [
-        {"name": _noun(module), "description": text.partition(": ")[2].capitalize()}
-        for module, text in zip(modules, described, strict=True)
-    ]
+    """Describe the nouns as the modules of their routes do, in the order that they are met in."""
+    modules = {each.view.__module__ for each in operations}
+    nouns = {_noun(name): str(sys.modules[name].__doc__).partition("\n")[0] for name in modules}
+    ordered = sorted(nouns, key=lambda noun: (noun not in FIRST, _place(noun), noun))
+    return [{"name": noun, "description": _capital(nouns[noun])} for noun in ordered]
+
+
+def _place(noun: str) -> int:
+    return FIRST.index(noun) if noun in FIRST else 0
+
+
+def _capital(text: str) -> str:
+    said = text.partition(": ")[2] or text
+    return said[:1].upper() + said[1:]
 
 
 def _noun(module: str) -> str:
@@ -455,13 +464,13 @@ def _responses(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (a
     if each.headers:
         success["headers"] = {name: _header(name) for name in each.headers}
     responses = {str(each.status): success}
-    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in each.also}
+    also = (*each.also, 304) if _is_conditional(each) else each.also
+    responses |= {str(status): {"description": HTTPStatus(status).phrase} for status in also}
     for name, response in responses.items():
         if int(name) in REDIRECTIONS:
             response["headers"] = {"Location": _header("Location")}
-    if _is_conditional(each):
-        described = HTTPStatus.NOT_MODIFIED.phrase
-        responses["304"] = {"description": described, "headers": {"ETag": _header("ETag")}}
+        elif int(name) == HTTPStatus.NOT_MODIFIED:
+            response["headers"] = {"ETag": _header("ETag")}
     by_status: dict[int, list[str]] = {}
     for code in documented(each):
         by_status.setdefault(CODES[code].status, []).append(code)

@@ -155,6 +155,12 @@ CODES: dict[str, Entry] = {
     "judgement-changed": Entry(
         409, "The judgement was changed in between", "Read the attempt again."
     ),
+    "too-many-webhooks": Entry(
+        409, "The centre has as many webhooks as it may have", "Delete one that is not needed."
+    ),
+    "webhook-not-active": Entry(
+        409, "The webhook is not active", "Set its state to `active`, then send it again."
+    ),
     "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
     "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
     "links-off": Entry(
@@ -167,6 +173,11 @@ CODES: dict[str, Entry] = {
         412,
         "The page was changed in between",
         "Compare yours with `current.answers`, then send again with `current.etag` as If-Match.",
+    ),
+    "stale-webhook": Entry(
+        412,
+        "The webhook was changed in between",
+        "Read the webhook again, then send with its current ETag as If-Match.",
     ),
     "stale-enrolment": Entry(
         412,
@@ -235,6 +246,16 @@ CODES: dict[str, Entry] = {
         422,
         "The module cannot be published",
         "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
+    ),
+    "webhook-address-refused": Entry(
+        422,
+        "The address of the webhook is not called",
+        "Give an https address whose host has public addresses alone; `errors` says what is wrong.",
+    ),
+    "unknown-event": Entry(
+        422,
+        "Nothing at this centre goes by this event id",
+        "Take the id from an event of this centre; of an enrolment's states, of the latest.",
     ),
     # What the gateway answers by itself: infra/resources.yaml says it in the same words.
     "no-such-route": Entry(

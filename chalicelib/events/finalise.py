@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.events.streams import HeadChanged, in_order
+from chalicelib.events.streams import HeadChanged, heads, in_order
 from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.usecases import certificates
@@ -19,4 +19,4 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
         if certificate:
             log("certificate-stands", issued=certificate.issue)
 
-    return in_order(event, judged)
+    return in_order(heads(event), judged)

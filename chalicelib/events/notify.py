@@ -1,19 +1,25 @@
-"""Mails that the table's stream asks for."""
+"""What the table's stream has people and other systems told: mails, and events on the bus."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.events.streams import HeadChanged, in_order
+from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import codes, links
+from chalicelib.usecases import codes, events, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Mail the links and codes that attempts wait for and that have not been mailed."""
+    """Put what was done on the bus, and mail the links and codes that attempts wait for."""
 
-    def changed(head: HeadChanged) -> None:
-        of = (head.centre_id, head.enrolment_id, head.page_id, head.number)
-        links.mail_link(runtime, *of)
-        codes.mail_code(runtime, *of)
+    def changed(item: ItemChanged) -> None:
+        # Where the bus or the mailer fails, the other one is served all the same; then the record
+        # comes again, which neither of them minds.
+        try:
+            events.publish(runtime, item.key, item.before, item.after)
+        finally:
+            if head := item.head:
+                of = (head.centre_id, head.enrolment_id, head.page_id, head.number)
+                links.mail_link(runtime, *of)
+                codes.mail_code(runtime, *of)
 
-    return in_order(event, changed)
+    return in_order(changes(event), changed)

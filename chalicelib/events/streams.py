@@ -1,12 +1,23 @@
-"""What the table's stream brings: records of attempt heads, in order, possibly more than once."""
+"""What the table's stream brings: records of items, in order, possibly more than once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.log import log_failure
 from chalicelib.storage.changes import Key
 from chalicelib.storage.keys import parse_attempt, parse_enrolment
+
+
+class Sequenced(Protocol):
+    """Something that a record of the stream has brought."""
+
+    @property
+    def sequence(self) -> str:
+        """The number by which the record comes again."""
+
+
+Found = TypeVar("Found", bound=Sequenced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +31,54 @@ class HeadChanged:
     number: int
 
 
-def heads(event: Mapping[str, Any]) -> Iterator[HeadChanged]:
-    """Yield the heads that a batch of stream records names; other items are passed over."""
+@dataclass(frozen=True, slots=True)
+class ItemChanged:
+    """An item was written: its texts before (none, if it is new) and after."""
+
+    sequence: str
+    key: Key
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+    @property
+    def head(self) -> HeadChanged | None:
+        """The attempt whose head it is, if it is one."""
+        if not self.key.sk.startswith("HEAD#"):
+            return None
+        return HeadChanged(
+            self.sequence, *parse_enrolment(self.key.pk), *parse_attempt(self.key.sk)
+        )
+
+
+def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:
+    """Yield what a batch of stream records tells."""
     for record in event["Records"]:
         change = record["dynamodb"]
         key = Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
-        if key.sk.startswith("HEAD#"):
-            yield HeadChanged(
-                change["SequenceNumber"], *parse_enrolment(key.pk), *parse_attempt(key.sk)
-            )
+        before, after = _texts(change.get("OldImage", {})), _texts(change.get("NewImage", {}))
+        yield ItemChanged(change["SequenceNumber"], key, before, after)
+
+
+def heads(event: Mapping[str, Any]) -> Iterator[HeadChanged]:
+    """Yield the heads that a batch of stream records names; other items are passed over."""
+    return (head for change in changes(event) if (head := change.head))
 
 
 def in_order(
-    event: Mapping[str, Any], handle: Callable[[HeadChanged], object]
+    found: Iterable[Found], handle: Callable[[Found], object]
 ) -> dict[str, list[dict[str, str]]]:
-    """Handle the heads one after the other, and stop at the first failure.
+    """Handle what was found one after the other, and stop at the first failure.
 
     Returns the partial-batch response of Lambda: records from the one named on come again.
     """
-    for head in heads(event):
+    for each in found:
         try:
-            handle(head)
+            handle(each)
         except Exception as error:  # noqa: BLE001 (whatever it is, the record must come again)
             log_failure("stream-record-failed", error)
-            return {"batchItemFailures": [{"itemIdentifier": head.sequence}]}
+            return {"batchItemFailures": [{"itemIdentifier": each.sequence}]}
     return {"batchItemFailures": []}
+
+
+def _texts(image: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in image.items() if "S" in value}

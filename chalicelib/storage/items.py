@@ -16,6 +16,7 @@ from chalicelib.domain.centres import (
 )
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.events import Kind
 from chalicelib.domain.judgements import Judgement, Method
 from chalicelib.domain.people import Authorisation, Membership, Role
 from chalicelib.domain.times import parse, stamp
@@ -27,6 +28,7 @@ from chalicelib.domain.verifications import (
     Verification,
     Verified,
 )
+from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage.changes import Item
 from chalicelib.storage.keys import parse_attempt, parse_enrolment
 from chalicelib.storage.packing import pack, unpack
@@ -405,6 +407,43 @@ def to_certificate(item: Item) -> Certificate:
         reason=item["reason"],
         record=unpack_document(item["record"]),
         superseded_by=item.get("superseded_by", ""),
+    )
+
+
+def from_webhook(webhook: Webhook) -> Item:
+    """Attributes of a webhook."""
+    return {
+        "id": webhook.id,
+        "centre_id": webhook.centre_id,
+        "url": webhook.url,
+        "kinds": list(webhook.kinds),
+        "state": str(webhook.state),
+        "revision": webhook.revision,
+        "secret": webhook.secret,
+        "created_at": stamp(webhook.created_at),
+        "previous_secret": webhook.previous_secret,
+        "previous_until": _stamp(webhook.previous_until),
+        "failing_since": _stamp(webhook.failing_since),
+        "last_status": webhook.last_status,
+    }
+
+
+def to_webhook(item: Item) -> Webhook:
+    """Read a webhook."""
+    status = item.get("last_status")
+    return Webhook(
+        id=item["id"],
+        centre_id=item["centre_id"],
+        url=item["url"],
+        kinds=tuple(Kind(kind) for kind in item["kinds"]),
+        state=WebhookState(item["state"]),
+        revision=int(item["revision"]),
+        secret=item["secret"],
+        created_at=parse(item["created_at"]),
+        previous_secret=item["previous_secret"],
+        previous_until=_moment(item, "previous_until"),
+        failing_since=_moment(item, "failing_since"),
+        last_status=None if status is None else int(status),
     )
 
 

@@ -6,6 +6,8 @@
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
+| the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
+| how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
@@ -62,6 +64,16 @@ def centre_module(centre_id: str, module_id: str, version: int) -> Key:
 def verification(centre_id: str, verification_id: str) -> Key:
     """Key of a verification; ids sort by time."""
     return Key(f"CENTRE#{centre_id}", f"VERIFICATION#{verification_id}")
+
+
+def webhook(centre_id: str, webhook_id: str) -> Key:
+    """Key of a webhook."""
+    return Key(f"CENTRE#{centre_id}", f"WEBHOOK#{webhook_id}")
+
+
+def webhook_count(centre_id: str) -> Key:
+    """Key of the count of a centre's webhooks."""
+    return Key(f"CENTRE#{centre_id}", "WEBHOOKS")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:

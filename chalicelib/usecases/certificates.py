@@ -16,6 +16,7 @@ from chalicelib.domain.certificates import (
 from chalicelib.domain.enrolments import GOING_ON, Enrolment, EnrolmentState
 from chalicelib.domain.errors import Unavailable, not_found
 from chalicelib.domain.modules import Module
+from chalicelib.domain.times import stamp
 from chalicelib.formats.certificates import render_pdf
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
@@ -85,7 +86,7 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
         certificate = None if waits else _certify(runtime, enrolment, module, attempts)
         try:
             if certificate is None:
-                runtime.table.write(_awaiting_verification(enrolment))
+                runtime.table.write(_awaiting_verification(enrolment, runtime.now()))
             else:
                 runtime.table.write(*_sealing(runtime, enrolment, certificate))
         except ConditionFailedError:
@@ -168,11 +169,14 @@ def _certify(
     )
 
 
-def _awaiting_verification(enrolment: Enrolment) -> Update:
+def _awaiting_verification(enrolment: Enrolment, now: datetime) -> Update:
     return Update(
         keys.enrolment(enrolment.centre_id, enrolment.id),
         _as_read(enrolment),
-        set={"state": str(EnrolmentState.AWAITING_VERIFICATION)},
+        set={
+            "state": str(EnrolmentState.AWAITING_VERIFICATION),
+            "state_changed_at": stamp(now),
+        },
     )
 
 
@@ -182,10 +186,12 @@ def _as_read(enrolment: Enrolment) -> tuple[Condition, ...]:
 
 def _sealing(runtime: Runtime, enrolment: Enrolment, certificate: Certificate) -> list[Change]:
     centre_id, enrolment_id = enrolment.centre_id, enrolment.id
+    issued_at = certificate.record["issued_at"]
     seal = {
         "state": str(EnrolmentState.COMPLETE),
         "issue": certificate.issue,
-        "completed_at": certificate.record["issued_at"],
+        "completed_at": issued_at,
+        "state_changed_at": issued_at,
     }
     where = {"centre_id": centre_id, "enrolment_id": enrolment_id, "issue": certificate.issue}
     place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
@@ -202,7 +208,7 @@ def _sealing(runtime: Runtime, enrolment: Enrolment, certificate: Certificate) -
         ),
         create(
             keys.certificate(centre_id, enrolment_id, certificate.issue),
-            items.from_certificate(certificate),
+            items.from_certificate(certificate) | {"issued_at": issued_at},
         ),
         create(keys.public_certificate(certificate.id), where),
     ]

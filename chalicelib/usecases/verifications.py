@@ -195,7 +195,7 @@ def set_aside(
         )
         changes = [
             *_setting_aside(enrolment, looked, made),
-            *(_reopening(runtime, enrolment) if enrolment.sealed else ()),
+            *(_reopening(runtime, enrolment, made) if enrolment.sealed else ()),
             _in_force(actor, authorisation),
             remember(request, {"number": looked.number}, runtime.now()),
         ]
@@ -240,6 +240,10 @@ def _setting_aside(enrolment: Enrolment, looked: Looked, made: SetAside) -> list
     centre_id = enrolment.centre_id
     of = (centre_id, looked.enrolment_id, looked.page_id, looked.number)
     back = enrolment.state is EnrolmentState.AWAITING_VERIFICATION or enrolment.sealed
+    active = {
+        "state": str(EnrolmentState.ACTIVE),
+        "state_changed_at": stamp(made.setting_aside.at),
+    }
     # The state and issue as read decide whether there is a certificate to suspend with it.
     issue = equals("issue", enrolment.issue) if enrolment.issue else absent("issue")
     return [
@@ -252,7 +256,7 @@ def _setting_aside(enrolment: Enrolment, looked: Looked, made: SetAside) -> list
         Update(
             keys.enrolment(centre_id, enrolment.id),
             (equals("state", str(enrolment.state)), issue),
-            set={"state": str(EnrolmentState.ACTIVE if back else enrolment.state)}
+            set=(active if back else {})
             | (keys.open_index(centre_id, enrolment.id) if enrolment.sealed else {}),
             remove=("completed_at",) if enrolment.sealed else (),
             add={"revision": 1},
@@ -260,14 +264,18 @@ def _setting_aside(enrolment: Enrolment, looked: Looked, made: SetAside) -> list
     ]
 
 
-def _reopening(runtime: Runtime, enrolment: Enrolment) -> list[Change]:
+def _reopening(runtime: Runtime, enrolment: Enrolment, made: SetAside) -> list[Change]:
     """Suspend the certificate, and have the enrolment found among the open ones again.
 
     Where the candidate works on another enrolment in the module meanwhile, such as a renewal, that
     keeps its place as the open one.
     """
     centre_id = enrolment.centre_id
-    suspended = {"state": str(CertificateState.SUSPENDED), "reason": UNDER_REVIEW}
+    suspended = {
+        "state": str(CertificateState.SUSPENDED),
+        "reason": UNDER_REVIEW,
+        "suspended_at": stamp(made.setting_aside.at),
+    }
     place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
     held = runtime.table.get(place)
     return [

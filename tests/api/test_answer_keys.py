@@ -44,6 +44,7 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "module_id": enrolment.module_id,
         "version": 1,
         "number": 1,
+        "webhook_id": enrolment.id,
     }
     for page in world.module.pages:
         for each in OPERATIONS:

@@ -6,8 +6,10 @@ import re
 
 from chalicelib.api.docs import VENDORED
 from chalicelib.api.flaws import FLAWS
-from chalicelib.api.openapi import description
+from chalicelib.api.http import OPERATIONS
+from chalicelib.api.openapi import GUIDE, description
 from chalicelib.api.problems import CODES
+from infra.clients import OPTIONS
 from tests.api.door import Door
 from tests.api.test_problems import SOURCES
 
@@ -88,3 +90,21 @@ def test_every_field_is_described_or_plain() -> None:
             for field, written in schema["properties"].items():
                 plain = field == "module_id" or "$ref" in written
                 assert plain or written.get("description"), f"{name}.{field}"
+
+
+def test_the_guide_names_what_there_is() -> None:
+    """Operations and problem codes of the prose exist, and are spelt as they are."""
+    guide = GUIDE.read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+(?:[A-Z][a-z]+)+)`", guide))
+    assert named <= {each.id for each in OPERATIONS}
+    statuses = re.findall(r"(\d{3}) `([a-z-]+)`", guide)
+    assert statuses
+    assert all(CODES[code].status == int(status) for status, code in statuses)
+
+
+def test_the_guide_recommends_what_is_generated_in_the_check() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    for options in OPTIONS.values():
+        for name, value in options.items():
+            if name not in {"packageName", "projectName"}:
+                assert f"{name}={value}" in guide

@@ -100,6 +100,28 @@ def countersign(door: Door) -> Creation:
     return Creation(path, second, {}, {"occurred_on": "2026-03-01"})
 
 
+def create_webhook(door: Door) -> Creation:
+    body = {"url": "https://hooks.example/in"}
+    path = f"{centre_path(door)}/webhooks"
+    return Creation(path, door.world.administrator, body, body | {"kinds": ["attempt.signed"]})
+
+
+def rotate_secret(door: Door) -> Creation:
+    webhook = create_webhook(door)
+    path = f"{webhook.path}/{send(door, webhook).json['id']}/secrets"
+    return Creation(path, webhook.who, None, {"secret": "mine"})
+
+
+def replay_event(door: Door) -> Creation:
+    webhook = create_webhook(door)
+    path = f"{webhook.path}/{send(door, webhook).json['id']}/replays"
+    enrolment = door.world.enrol()
+    door.world.sign(enrolment, "kn-1")
+    body = {"event_id": f"enrolment-created:{enrolment.id}"}
+    other = {"event_id": f"attempt-signed:{enrolment.id}:kn-1:1"}
+    return Creation(path, webhook.who, body, other)
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
@@ -109,6 +131,9 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "recordVerification": record_verification,
     "setAside": set_aside,
     "countersign": countersign,
+    "createWebhook": create_webhook,
+    "rotateWebhookSecret": rotate_secret,
+    "replayEvent": replay_event,
 }
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 

@@ -148,5 +148,6 @@ def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing:
                 number=1,
                 module_id=standing.module_id,
                 version=1,
+                webhook_id=standing.id,
             )
             shared.refused("unauthenticated", each.method, path, None, {})

@@ -26,6 +26,7 @@ from tests.world import ISSUER, SHORT_MODULE
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
 OF_A_CENTRE = [each for each in OPERATIONS if each.rule.audience is Audience.MEMBERS]
 OF_SOMETHING = [each for each in OF_A_CENTRE if each.path.count("{") > 1]
+WEBHOOK = {"url": "https://hooks.example/in"}
 # What each operation takes: a body that changes nothing which another operation here needs.
 BODIES: dict[str, Any] = {
     "publishModule": {"source": SHORT_MODULE.replace("id: moving-people", "id: resting")},
@@ -46,6 +47,9 @@ BODIES: dict[str, Any] = {
     },
     "countersign": {"occurred_on": "2999-01-01"},
     "setAside": {"reason": " "},
+    "createWebhook": WEBHOOK,
+    "changeWebhook": {"state": "paused"},
+    "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 FORMS = {"judgeByLink": "competent=Y&initials=AE", "sendReviewCode": "initials=AE"}
@@ -62,9 +66,12 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     world.judge(standing, attempt)
     certificate = world.finalise(standing)
     assert certificate
+    webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
+    made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
     return {
+        "webhook_id": made.json["id"],
         "centre_id": standing.centre_id,
         "enrolment_id": standing.id,
         "page_id": "kn-1",
@@ -160,6 +167,9 @@ def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, ow
     if role not in each.rule.roles:
         assert refusal(door, each, who, ids)[:2] == (403, "role-not-allowed")
     elif own or role in each.rule.every or each not in OF_SOMETHING:
+        if each.id == "deleteWebhook":  # the one of this world is for all others
+            made = door.done("POST", each.path.rpartition("/")[0].format(**ids), who, WEBHOOK)
+            ids = {**ids, "webhook_id": made.json["id"]}
         assert ask(door, each, who, ids).status not in {401, 403, 404}
     else:
         check_not_found(door, each, who, ids, nowhere(ids, "centre_id"))

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -10,6 +11,14 @@ from chalice.app import Chalice
 from chalice.local import LambdaEventConverter, RouteMatcher
 
 STAGE = "/api"
+
+
+class Cut(Enum):
+    """Where the network is cut: nowhere, on a request's way here, or on its answer's way back."""
+
+    NOWHERE = auto()
+    BEFORE = auto()
+    AFTER = auto()
 
 
 class Gateway(ThreadingHTTPServer):
@@ -21,6 +30,10 @@ class Gateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.application: Chalice | None = None
         self.one_at_a_time = threading.Lock()  # as a Lambda function works
+        self.cut = Cut.NOWHERE
+        self.lost: list[
+            tuple[Cut, str]
+        ] = []  # the methods of requests that nobody got an answer to
 
     @property
     def origin(self) -> str:
@@ -51,9 +64,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        # Browsers ask first whether they may ask; what is cut is what they ask then.
+        cut = Cut.NOWHERE if self.command == "OPTIONS" else self.server.cut
+        if cut is not Cut.NOWHERE:
+            self.server.lost.append((cut, self.command))
+        if cut is Cut.BEFORE:
+            return
         status, headers, content = self.server.answer(
             self.command, self.path, dict(self.headers), body
         )
+        if cut is Cut.AFTER:
+            return
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -61,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = _answer  # noqa: N815 (the names that http.server calls)
+    do_GET = do_HEAD = do_POST = do_PUT = do_OPTIONS = _answer  # noqa: N815 (the names that http.server calls)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the application has a log of its own."""

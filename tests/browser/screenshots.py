@@ -10,12 +10,14 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser
 
+from tests.browser.candidate import opened
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, at_work, wrong
 from tests.browser.chromium import PHONE, chromium
 
 IMAGES = Path("docs/images")
 SCALE = 1.25
 FEEDBACK = "Read the fourth question again: what would you tell Daniel before he speaks?"
+RETURNED = "You say that you ask first. Tell me about one time when you did, and what came of it."
 FRAMES = """
 p { display: inline-flex; gap: 20px; margin: 0; padding: 20px; background: #dfe5e4; }
 img { border-radius: 16px; }
@@ -40,11 +42,11 @@ def review(centre: Centre, browser: Browser) -> None:
     tab.get_by_label("Feedback").fill(FEEDBACK)
     tab.get_by_label("Your initials").fill("AE")
     screens.append(tab.screenshot())
-    _side_by_side(browser, screens)
+    _side_by_side(browser, "review.png", screens)
     context.close()
 
 
-def _side_by_side(browser: Browser, screens: list[bytes]) -> None:
+def _side_by_side(browser: Browser, name: str, screens: list[bytes]) -> None:
     images = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(screen).decode()}" '
         f'width="{PHONE["width"]}">'
@@ -52,13 +54,46 @@ def _side_by_side(browser: Browser, screens: list[bytes]) -> None:
     )
     tab = browser.new_page(device_scale_factor=SCALE)
     tab.set_content(f"<style>{FRAMES}</style><p>{images}</p>")
-    _keep("review.png", tab.locator("p").screenshot())
+    _keep(name, tab.locator("p").screenshot())
     tab.close()
 
 
 def _keep(name: str, picture: bytes) -> None:
     """Keep a picture small: these pages have few colours."""
     Image.open(io.BytesIO(picture)).convert("RGB").quantize(128).save(IMAGES / name, optimize=True)
+
+
+def candidate(centre: Centre, browser: Browser) -> None:
+    """Take three screens of a candidate's phone: progress, a page without network, a receipt."""
+    with opened(centre) as app:
+        who = app.enrol(centre.module)
+        by = who.enrolment, who.person
+        for page in centre.module.pages[:3]:
+            signed = centre.sign(page.id, by=by)
+            returned = page is centre.module.pages[1]
+            feedback = RETURNED if returned else ""
+            centre.world.judge(
+                who.enrolment, signed.attempt, competent=not returned, feedback=feedback
+            )
+        context = browser.new_context(
+            viewport=PHONE, device_scale_factor=SCALE, is_mobile=True, locale="en-GB"
+        )
+        tab = app.sign_in(context, who)
+        tab.goto(f"{app.site.address}#/{who.enrolment.centre_id}/{who.enrolment.id}")
+        tab.get_by_text("Returned to you").wait_for()
+        screens = [tab.screenshot()]
+        app.open(tab, who, centre.module.pages[3].id)
+        context.set_offline(True)
+        tab.get_by_role("radio").nth(1).check()
+        tab.get_by_text("Kept on this device").wait_for()
+        tab.get_by_role("group").nth(1).evaluate("element => element.scrollIntoView()")
+        screens.append(tab.screenshot())
+        context.set_offline(False)
+        app.open(tab, who, centre.module.pages[1].id)
+        tab.get_by_role("heading", name="Returned").wait_for()
+        screens.append(tab.screenshot())
+        _side_by_side(browser, "candidate.png", screens)
+        context.close()
 
 
 def certificate(centre: Centre, browser: Browser) -> None:
@@ -76,6 +111,7 @@ def main() -> None:
     with at_work() as centre, chromium() as browser:
         review(centre, browser)
         certificate(centre, browser)
+        candidate(centre, browser)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,12 @@ from infra.package import package
 
 Resource = dict[str, Any]
 PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "code", "errors")
-FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Sweep")
-MAPPINGS = {"FinaliseMapping": ["MODIFY"], "NotifyMapping": ["INSERT", "MODIFY"]}
+FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Sweep")
+HEADS = {"prefix": "HEAD#"}
+MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
+    "FinaliseMapping": (["MODIFY"], [HEADS]),
+    "NotifyMapping": (["INSERT", "MODIFY"], [HEADS, {"prefix": "CERTIFICATE#"}, "META"]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +86,36 @@ def test_the_stream_forgets_nothing_quietly(resources: dict[str, Resource], name
     queue, _ = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
     assert resources[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
     (filtered,) = mapping["FilterCriteria"]["Filters"]
+    events, items = MAPPINGS[name]
     assert json.loads(filtered["Pattern"]) == {
-        "eventName": MAPPINGS[name],
-        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "HEAD#"}]}}},
+        "eventName": events,
+        "dynamodb": {"Keys": {"sk": {"S": items}}},
     }
+
+
+def test_deliveries_are_kept_and_come_from_the_bus_alone(resources: dict[str, Resource]) -> None:
+    queue = resources["Deliveries"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {
+        "Fn::GetAtt": ["DeliverFailures", "Arn"]
+    }
+    seconds = resources["Deliver"]["Properties"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * seconds
+    assert resources["DeliverMapping"]["Properties"]["BatchSize"] == 1
+    (target,) = resources["ToDeliveries"]["Properties"]["Targets"]
+    assert target["DeadLetterConfig"]["Arn"] == queue["RedrivePolicy"]["deadLetterTargetArn"]
+    for name in ("Deliveries", "DeliverFailures"):
+        (statement,) = resources[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Action"] == "sqs:SendMessage"
+        assert statement["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ToDeliveries", "Arn"]}}
+        }
+
+
+def test_nobody_private_is_called_on_aws() -> None:
+    template = json.loads((package() / "sam.json").read_text())
+    assert template["Parameters"]["TrustedReceivers"]["Default"] == ""
 
 
 def test_access_logs_name_the_route_and_never_the_path(resources: dict[str, Resource]) -> None:
@@ -142,3 +172,5 @@ def test_somebody_is_woken(resources: dict[str, Resource]) -> None:
         assert ("IteratorAge", json.dumps({"Ref": name})) in watched
         queue = json.dumps({"Fn::GetAtt": [f"{name}Failures", "QueueName"]})
         assert ("ApproximateNumberOfMessagesVisible", queue) in watched
+    queue = json.dumps({"Fn::GetAtt": ["DeliverFailures", "QueueName"]})
+    assert ("ApproximateNumberOfMessagesVisible", queue) in watched

@@ -17,6 +17,7 @@ from tests.world import SHORT_MODULE, World, new_world
 
 SOURCE = SHORT_MODULE.replace("PLANTED-KEY-OPTION ", "").replace("PLANTED-GUIDANCE ", "")
 SHOWN = ("ETag", "Location", "Retry-After", "WWW-Authenticate")
+NUMBERS = {"number", "version", "limit"}
 MAIN = re.compile(r"<main>\s*(.*?)\s*</main>", re.DOTALL)
 # Links to files are signed with the time of day.
 SIGNED = re.compile(r"(https://[^\"?]+\?)[^\"]*X-Amz-Signature=[^\"]*")
@@ -127,15 +128,19 @@ def _request(method: str, path: str, body: object, more: dict[str, Any]) -> dict
         "Accept": more.get("accept"),
     }
     parts: dict[str, Any] = {
-        "path": {
-            name: int(value) if name in {"number", "version"} and value.isdigit() else value
-            for name, value in fields.groupdict().items()
-        },
-        "query": dict(parse_qsl(query)),
+        "path": _typed(fields.groupdict()),
+        "query": _typed(dict(parse_qsl(query))),
         "headers": {name: value for name, value in headers.items() if value},
         "body": dict(parse_qsl(body)) if isinstance(body, str) and "=" in body else body,
     }
     return {name: value for name, value in parts.items() if value not in ({}, None)}
+
+
+def _typed(given: dict[str, str]) -> dict[str, object]:
+    return {
+        name: int(value) if name in NUMBERS and value.isdigit() else value
+        for name, value in given.items()
+    }
 
 
 def _answer(reply: Reply) -> dict[str, Any]:

@@ -11,10 +11,11 @@ ROLES = {
     "api": "ApiHandlerRole",
     "finalise": "FinaliseRole",
     "notify": "NotifyRole",
+    "deliver": "DeliverRole",
     "sweep": "SweepRole",
 }
 # What ministack's own poller and logs do without asking; asserted on the template instead.
-UNSEEN = {"ReadStream", "ParkFailures", "WriteLogs"}
+UNSEEN = {"ReadStream", "ParkFailures", "ReceiveDeliveries", "WriteLogs"}
 
 
 def grants() -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ from tests.stack.grants import grants, taken_out
 from tests.stack.streams import head_records, stream_off
 from tests.world import SHORT_MODULE
 
-OK = {200, 201}
+# A port at which nobody listens: what is delivered there fails, and is put back.
+NOBODY = "http://127.0.0.1:1/"
 
 
 class Stage:
@@ -61,9 +62,51 @@ class Stage:
             self.unmailed.sign("plan-2")
             self.clear()
             play.certificate_pdf()
+            self.webhook_works(play)
         except (CloudError, KeyError):
             return False
         return open_link(self.link).status in {200, 410}
+
+    @staticmethod
+    def webhook_works(play: Play) -> None:
+        """Make a webhook, have an event sent to it, and delete it."""
+        administrator = play.client(Role.ADMINISTRATOR)
+        path = f"{play.centre}/webhooks"
+        made = administrator.ask("POST", path, {"url": NOBODY}).json()
+        try:
+            event = {"event_id": f"enrolment-created:{play.enrolment_id}"}
+            sent = administrator.send("POST", f"{path}/{made['id']}/replays", event)
+        finally:
+            deleted = administrator.send("DELETE", f"{path}/{made['id']}")
+        if (sent.status, deleted.status) != (202, 204):
+            message = f"the replay answered {sent.status}, the deletion {deleted.status}"
+            raise CloudError(message)
+
+    def deliver_works(self) -> bool:
+        """Have a delivery fail for the first time, and an event fanned out."""
+        play = self.unmailed
+        administrator = play.client(Role.ADMINISTRATOR)
+        made = administrator.ask("POST", f"{play.centre}/webhooks", {"url": NOBODY}).json()
+        event = {
+            "id": f"enrolment-created:{play.enrolment_id}",
+            "type": "testamur.enrolment.created",
+            "data": {"centre_id": play.cast.centre_id},
+        }
+        delivery = {
+            "centre_id": play.cast.centre_id,
+            "webhook_id": made["id"],
+            "event": event,
+            "failures": 99,
+            "not_before": None,
+        }
+        return self._takes(delivery) and self._takes(event)
+
+    def _takes(self, message: object) -> bool:
+        try:
+            self.stack.invoke("deliver", {"Records": [{"body": json.dumps(message)}]})
+        except CloudError:
+            return False
+        return True
 
     def finalise_works(self) -> bool:
         """Have the last judgement of a complete enrolment delivered."""
@@ -138,6 +181,7 @@ def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
         "api": stage.api_works,
         "finalise": stage.finalise_works,
         "notify": stage.notify_works,
+        "deliver": stage.deliver_works,
         "sweep": stage.sweep_works,
     }
     idle = []
@@ -156,12 +200,18 @@ def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
 
 
 def test_every_function_has_grants() -> None:
-    assert {function for function, _ in grants()} == {"api", "finalise", "notify", "sweep"}
+    assert {function for function, _ in grants()} == {
+        "api",
+        "finalise",
+        "notify",
+        "deliver",
+        "sweep",
+    }
 
 
 def test_every_grant_names_one_action_and_one_resource(stack: Stack) -> None:
     iam = stack.cloud.client("iam")
-    for role in ("ApiHandlerRole", "FinaliseRole", "NotifyRole", "SweepRole"):
+    for role in ("ApiHandlerRole", "FinaliseRole", "NotifyRole", "DeliverRole", "SweepRole"):
         name = stack.resources[role]
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]

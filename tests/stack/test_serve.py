@@ -1,16 +1,20 @@
 """`make serve`: stopped with Ctrl-C and started again, it goes on where it was."""
 
+import hashlib
 import json
 import re
 import signal
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from cli.cloud import http
 from cli.playing import LINK, Client, open_link, send_form, wait_for
 
 pytestmark = pytest.mark.xdist_group("serve")
@@ -52,6 +56,42 @@ def found(pattern: str, said: str) -> str:
     return match[1]
 
 
+def signed_in(app: str) -> str:
+    """Press the first button of the candidate's app; return the token that it gets."""
+    page = http.request("GET", app)
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    config = http.request("GET", f"{app}config.json").json()
+    verifier = "v" * 43
+    challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    person = config["local"]["people"][0]
+    client = {"client_id": config["client_id"], "redirect_uri": app}
+    request = {
+        **client,
+        "response_type": "code",
+        "scope": config["scope"],
+        "state": "here",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    asked = http.request("GET", config["authorization_endpoint"], fields=request)
+    assert b"password" in asked.data
+    form = request | {"username": person["username"], "password": person["password"]}
+    back = http.request(
+        "POST", config["local"]["form"], fields=form, encode_multipart=False, redirect=False
+    )
+    assert back.headers["location"].startswith(app)
+    code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
+    trade = {
+        **client,
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+    }
+    traded = http.request("POST", config["token_endpoint"], fields=trade, encode_multipart=False)
+    token: str = traded.json()[config["token"]]
+    return token
+
+
 def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path: Path) -> None:
     with served(tmp_path) as first:
         assert "17 of 18 pages competent" in first
@@ -59,6 +99,12 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         assert "17 of 18 pages competent" in second
         assert found(r"Enrolment +(\S+)", first) == found(r"Enrolment +(\S+)", second)
         api = found(r"API +(\S+)/v1\n", second)
+        newcomer = Client(api, signed_in(found(r"app +(\S+)\n", second)))
+        (membership,) = newcomer.ask("GET", "/v1/me").json()["memberships"]
+        assert (membership["name"], membership["roles"]) == ("Tomasz Eze", ["candidate"])
+        enrolments = f"/v1/centres/{membership['centre_id']}/enrolments"
+        (enrolment,) = newcomer.ask("GET", enrolments).json()["items"]
+        assert enrolment["candidate_id"] == membership["person_id"]
         candidate = Client(api, found(r"candidate +(ey\S+)\n", second))
         link = LINK.search(second)
         assert link

@@ -7,24 +7,39 @@ condition left out it must not, or the condition would be there for nothing.
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import LinkPolicy
+from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import DomainError
+from chalicelib.domain.events import Kind
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import Outcome, Reason
+from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, Put, Update
-from chalicelib.usecases import attempts, centres, certificates, enrolments, links, pages, people
+from chalicelib.usecases import (
+    attempts,
+    centres,
+    certificates,
+    deliveries,
+    enrolments,
+    links,
+    pages,
+    people,
+    webhooks,
+)
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.verifications import Looked
-from tests.world import World
+from chalicelib.usecases.webhooks import WebhookChange
+from tests.world import World, request
 
 Scenario = Callable[[World], bool]
 OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
@@ -554,6 +569,57 @@ def two_changes_of_a_centre_at_once(world: World) -> bool:
     return centres.load_centre(*of).name == "Quayside Training"
 
 
+def webhook(world: World) -> Webhook:
+    of = (world.runtime, world.administrator, "https://hooks.example/", ())
+    return webhooks.create_webhook(*of, request(world.administrator))
+
+
+def counted(world: World) -> bool:
+    """Tell whether the count of the centre's webhooks is the number that there is."""
+    item = world.runtime.table.get(keys.webhook_count(world.centre.id))
+    there = list(webhooks.of_centre(world.runtime, world.centre.id))
+    return item is not None and item["count"] == len(there)
+
+
+def change_webhook(world: World, changed: Webhook, **more: Any) -> Webhook:
+    of = (world.runtime, world.administrator, changed.id, WebhookChange(**more))
+    return webhooks.change_webhook(*of, [webhooks.etag(changed)])
+
+
+def two_webhooks_made_at_once(world: World) -> bool:
+    world.table.interruption = lambda: webhook(world)
+    with refusals():
+        webhook(world)
+    return counted(world)
+
+
+def a_webhook_deleted_twice_at_once(world: World) -> bool:
+    of = (world.runtime, world.administrator, webhook(world).id)
+    webhook(world)
+    world.table.interruption = lambda: webhooks.delete_webhook(*of)
+    with refusals():
+        webhooks.delete_webhook(*of)
+    return counted(world)
+
+
+def two_changes_of_a_webhook_from_one_reading(world: World) -> bool:
+    made = webhook(world)
+    world.table.interruption = lambda: change_webhook(world, made, state=WebhookState.PAUSED)
+    with refusals():
+        change_webhook(world, made, kinds=(Kind.ATTEMPT_SIGNED,))
+    now = webhooks.get_webhook(world.runtime, world.administrator, made.id)
+    return now.state is WebhookState.PAUSED
+
+
+def a_webhook_deleted_while_it_fails(world: World) -> bool:
+    made = webhook(world)
+    world.inboxes.status = 500
+    of = (world.runtime, world.administrator, made.id)
+    world.table.interruption = lambda: webhooks.delete_webhook(*of)
+    deliveries.deliver(world.runtime, Delivery(world.centre.id, made.id, {"id": "x"}))
+    return world.runtime.table.get(keys.webhook(world.centre.id, made.id)) is None
+
+
 CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
@@ -599,6 +665,10 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CERTIFICATE", "pk", two_certificates_with_one_public_id),
     ("OPEN", "pk", a_candidate_enrolled_twice_in_a_module),
     ("CENTRE", "version", two_changes_of_a_centre_at_once),
+    ("WEBHOOKS", "count", two_webhooks_made_at_once),
+    ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
+    ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),
+    ("WEBHOOK#", "revision", a_webhook_deleted_while_it_fails),
 ]
 NAMES = [scenario.__name__ for _, _, scenario in CONDITIONS]
 
