@@ -241,8 +241,10 @@ def a_judgement_set_aside_twice(world: World) -> bool:
 
 
 def an_enrolment_closed_while_a_judgement_is_set_aside(world: World) -> bool:
+    verified_module(world)
     enrolment = world.enrol()
-    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.complete(enrolment)
+    world.finalise(enrolment)  # it waits for its verification
     world.table.interruption = lambda: close(world, enrolment, "withdrawn")
     with refusals():
         world.set_aside(enrolment, "plan-1")
