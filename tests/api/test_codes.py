@@ -147,3 +147,10 @@ def test_the_feedback_given_before_is_shown(door: Door, enrolment: Enrolment) ->
     shown = door.send("GET", mail(door, enrolment, number=3)).text
     assert "At length." in shown
     assert "Say &lt;why&gt;." not in shown, "that was one attempt earlier"
+
+
+def test_a_defect_is_told_to_people_in_html(door: Door, link: str) -> None:
+    door.runtime = replace(door.runtime, signer=None)  # type: ignore[arg-type]
+    shown = door.send("GET", link, accept="text/html")
+    assert (shown.status, shown.media) == (500, "text/html")
+    assert "Something of ours failed" in shown.text
