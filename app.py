@@ -18,6 +18,7 @@ import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
+import chalicelib.api.verifications
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import Call, Operation, respond, routes
 from chalicelib.events import deliver as deliver_events

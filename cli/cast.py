@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.people import Authorisation, Identity, Role
+from chalicelib.domain.people import AUTHORISED, Authorisation, Identity, Role
 from chalicelib.runtime import Runtime, build_runtime, read_settings
 from chalicelib.usecases.centres import CentreSettings, create_centre
 from chalicelib.usecases.memberships import NewPerson, create_person
@@ -67,7 +67,7 @@ def _create(
     stack: Stack, runtime: Runtime, centre_id: str, name: str, role: Role, username: str
 ) -> str:
     authorisation = Authorisation(
-        id="", qualification="CAVA", modules=("*",), valid_from=runtime.now()
+        id="", role=role, qualification="CAVA", modules=("*",), valid_from=runtime.now()
     )
     new = NewPerson(
         name=name,
@@ -75,6 +75,6 @@ def _create(
         address=username,
         address_verified=True,
         identity=Identity(stack.trusted["issuer"], stack.subject(username)),
-        authorisation=authorisation if role is Role.ASSESSOR else None,
+        authorisation=authorisation if role in AUTHORISED else None,
     )
     return create_person(runtime, centre_id, new).person_id

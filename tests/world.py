@@ -23,6 +23,7 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Authorisation, Identity, Role
+from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
 from chalicelib.storage.files import Files
@@ -49,6 +50,7 @@ from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.memberships import NewPerson
 from chalicelib.usecases.requests import Request
+from chalicelib.usecases.verifications import Looked, SetAside
 from cli.answering import complete_answers
 
 TABLE = "testamur"
@@ -282,7 +284,7 @@ class World:
             "address": f"{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}@example.org",
             "address_verified": True,
             "identity": Identity(ISSUER.issuer, name),
-            "authorisation": self.authorisation() if Role.ASSESSOR in roles else None,
+            "authorisation": self._authorisation_for(roles),
         }
         new = memberships.create_person(self.runtime, at.id, NewPerson(**given | more))
         return self.actor(new.person_id, at)
@@ -291,6 +293,10 @@ class World:
         at = (centre or self.centre).id
         people.forget_member(self.runtime, at, person_id)
         return people.act(self.runtime, person_id, at)
+
+    def _authorisation_for(self, roles: tuple[Role, ...]) -> Authorisation | None:
+        held = [role for role in (Role.ASSESSOR, Role.INTERNAL_VERIFIER) if role in roles]
+        return self.authorisation(role=held[0]) if held else None
 
     def authorisation(self, **more: Any) -> Authorisation:
         given = Authorisation(id="", qualification="CAVA", modules=("*",), valid_from=self.clock())
@@ -378,8 +384,44 @@ class World:
             enrolments.etag(enrolment),
         )
 
-    def set_aside(self, enrolment: Enrolment, page_id: str, reason: str = "Not enough.") -> None:
-        verifications.set_aside(self.runtime, self.verifier, enrolment.id, page_id, 1, reason)
+    def set_aside(
+        self,
+        enrolment: Enrolment,
+        page_id: str,
+        reason: str = "Not enough.",
+        number: int = 1,
+        **more: Any,
+    ) -> SetAside:
+        given: dict[str, Any] = {
+            "actor": self.verifier,
+            "looked": Looked(enrolment.id, page_id, number),
+            "reason": reason,
+            "occurred_on": None,
+            "request": request(self.verifier),
+        }
+        return verifications.set_aside(self.runtime, **given | more)
+
+    def countersign(self, enrolment: Enrolment, page_id: str, **more: Any) -> Countersignature:
+        given: dict[str, Any] = {
+            "actor": self.countersigner,
+            "looked": Looked(enrolment.id, page_id, 1),
+            "occurred_on": None,
+            "request": request(self.countersigner),
+        }
+        return verifications.countersign(self.runtime, **given | more)
+
+    def verify(
+        self, enrolment: Enrolment, page_id: str, note: str = "", number: int = 1, **more: Any
+    ) -> Verification:
+        """Uphold a judgement, or object to it by a note."""
+        outcome = Outcome.ACTION_REQUIRED if note else Outcome.UPHELD
+        given: dict[str, Any] = {
+            "actor": self.verifier,
+            "looked": Looked(enrolment.id, page_id, number),
+            "finding": Finding(outcome=outcome, note=note),
+            "request": request(self.verifier),
+        }
+        return verifications.verify(self.runtime, **given | more)
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)

@@ -11,8 +11,9 @@ from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestMod
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
 from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
-from chalicelib.api.texts import StampText, Text
+from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
+from chalicelib.api.verifications import VerificationOut, verification_out
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.people import NAME_LIMIT, Role
 from chalicelib.usecases import attempts, links
@@ -78,9 +79,15 @@ class SignedDocument(AnswerModel):
 
 
 class SignedAttemptOut(AttemptOut):
-    """An attempt with the very document that was signed."""
+    """An attempt with the very document that was signed, and all that was said of it since."""
 
     document: Annotated[dict[str, Any], Verbatim(SignedDocument)]
+    set_aside_reason: TextOrNull = Field(
+        description="Why its judgement was set aside; null where it was not."
+    )
+    verification: VerificationOut | None = Field(
+        description="What an internal verifier found last; null for the candidate."
+    )
 
 
 class AttemptList(AnswerModel):
@@ -191,7 +198,14 @@ def get_attempt(call: Call) -> Answer:
         call.runtime, call.actor(), call["enrolment_id"], call["page_id"], call.number("number")
     )
     fields = attempt_fields(found.attempt, found.feedback)
-    return answer(SignedAttemptOut(**fields, document=found.document))
+    return answer(
+        SignedAttemptOut(
+            **fields,
+            document=found.document,
+            set_aside_reason=found.reason.text if found.reason else None,
+            verification=verification_out(found.verification) if found.verification else None,
+        )
+    )
 
 
 @Operation(

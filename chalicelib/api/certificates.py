@@ -18,6 +18,7 @@ from chalicelib.domain.certificates import (
     initials,
 )
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.modules import VerificationPolicy
 from chalicelib.domain.times import date_at, local, parse
 from chalicelib.usecases import certificates
 
@@ -68,6 +69,16 @@ class FrozenPage(AnswerModel):
     authorisation_id: str
     qualification: str
     countersigned_by: str = Field(description="Empty where nobody had to.")
+    verified_by: str = Field(description="The internal verifier; empty where nobody verified it.")
+    verified_at: str = Field(description="Empty where nobody verified it.")
+    verification_id: str = Field(description="Empty where nobody verified it.")
+
+
+class FrozenVerification(AnswerModel):
+    """What the module asked of internal verification, and how much of it was done."""
+
+    policy: VerificationPolicy
+    pages_verified: int
 
 
 class CertificateRecord(AnswerModel):
@@ -83,17 +94,22 @@ class CertificateRecord(AnswerModel):
     holder: FrozenHolder
     enrolment_id: str
     module: FrozenModule
+    verification: FrozenVerification
     pages: list[FrozenPage]
 
 
 class CertificateOut(AnswerModel):
-    """A certificate with its frozen record, which never changes after issue."""
+    """A certificate with its frozen record, which never changes after issue.
+
+    `superseded_by` is the id of the issue in its place, or empty.
+    """
 
     certificate_id: str
     issue: int = Field(description="Counts the certificates of one enrolment from 1.")
     state: CertificateState
     state_in_words: str = Field(description="To be shown wherever the certificate is.")
     reason: TextOrNull = Field(description="Why it is not valid; null while it is.")
+    superseded_by: TextOrNull = Field(description="The id of the issue in its place.")
     page: str = Field(
         description="Its public page, as a reference relative to this request.",
         json_schema_extra={"format": "uri-reference"},
@@ -118,13 +134,20 @@ class PublicPage(AnswerModel):
 
 
 class PublicCertificate(AnswerModel):
-    """What anybody may know of a certificate: the holder by initials, and never the assessors."""
+    """What anybody may know of a certificate: the holder by initials, and never the assessors.
+
+    `superseded_by` is the address of the issue in its place, if there is one.
+    """
 
     certificate_id: str
     issue: int
     state: CertificateState
     state_in_words: str = Field(description="To be shown wherever the certificate is.")
     reason: TextOrNull = Field(description="Why it is not valid; null while it is.")
+    superseded_by: str | None = Field(
+        description="The issue in its place, as a reference relative to this request.",
+        json_schema_extra={"format": "uri-reference"},
+    )
     holder: str = Field(description="The holder's initials.")
     centre: str
     module: str
@@ -159,7 +182,8 @@ def get_certificate(call: Call) -> Answer:
             state=found.state,
             state_in_words=STATE_WORDS[found.state],
             reason=found.reason,
-            page=_address(call, found),
+            superseded_by=found.superseded_by,
+            page=_address(call, found.id),
             record=found.record,
         )
     )
@@ -224,6 +248,9 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
         state=certificate.state,
         state_in_words=STATE_WORDS[certificate.state],
         reason=certificate.reason,
+        superseded_by=_address(call, certificate.superseded_by)
+        if certificate.superseded_by
+        else None,
         holder=initials(record["holder"]["name"]),
         centre=record["centre"]["name"],
         module=record["module"]["certificate_title"],
@@ -237,9 +264,9 @@ def _public(call: Call, certificate: Certificate) -> PublicCertificate:
             PublicPage(title=each["title"], judged_on=date_at(parse(each["judged_at"]), zone))
             for each in record["pages"]
         ],
-        pdf=_address(call, certificate) + PDF,
+        pdf=_address(call, certificate.id) + PDF,
     )
 
 
-def _address(call: Call, certificate: Certificate) -> str:
-    return call.address(CERTIFICATE.format(certificate_id=certificate.id))
+def _address(call: Call, certificate_id: str) -> str:
+    return call.address(CERTIFICATE.format(certificate_id=certificate_id))

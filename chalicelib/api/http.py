@@ -307,6 +307,10 @@ def respond(call: Call) -> Answer:
         log_failure("defect", error, operation=call.operation.id)
         code = "internal-error"
         answered = _internal_error(call)
+        if JSON not in call.operation.media or HTML in call.headers.get("accept", ""):
+            from chalicelib.api.html import page  # noqa: PLC0415 (pages know this module)
+
+            answered = page("defect.html", 500)
     milliseconds = round((time.perf_counter() - started) * 1000)
     log(
         "request",

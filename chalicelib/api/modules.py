@@ -12,6 +12,7 @@ from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
+from chalicelib.domain.modules import VerificationPolicy
 from chalicelib.domain.views import module_view
 from chalicelib.usecases import modules
 
@@ -192,6 +193,9 @@ class ModuleOut(AnswerModel):
     language: TextOrNull = Field(description="A language tag (BCP 47), for hyphens and voices.")
     rights: TextOrNull = Field(description="Whose text it is; show it with the module.")
     standards: list[StandardOut]
+    verification: VerificationPolicy = Field(
+        description="What an internal verifier has to uphold before an enrolment is finalised."
+    )
     definitions: list[DefinitionOut]
     foreword: TextOrNull
     elements: list[ElementOut]

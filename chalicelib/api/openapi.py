@@ -107,8 +107,18 @@ FORMS = {
             "competent": {"type": "string", "enum": ["Y", "N"]},
             "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},
             "feedback": {"type": "string", "maxLength": FEEDBACK_LIMIT},
+            "code": {
+                "type": "string",
+                "description": "The code from the mail, where the centre asks for one.",
+            },
         },
     }
+}
+FORMS["sendReviewCode"] = {
+    **FORMS["judgeByLink"],
+    "title": "CodeForm",
+    "description": "The form of the review page as far as it is filled, to be given back.",
+    "required": [],
 }
 
 

@@ -97,7 +97,11 @@ CODES: dict[str, Entry] = {
         "Another countersigner is named",
         "Have the countersigner whom the assessor's authorisation names do it.",
     ),
-    "own-work": Entry(403, "Nobody judges their own work", "Have another assessor judge it."),
+    "own-work": Entry(
+        403,
+        "Nobody judges or verifies their own work",
+        "Have another assessor judge it, and another verifier look at it.",
+    ),
     "not-found": Entry(
         404,
         "Not found",
@@ -208,6 +212,9 @@ CODES: dict[str, Entry] = {
     ),
     "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
     "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
+    "links-off": Entry(
+        410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
+    ),
     "link-void": Entry(
         410, "The link is void", "Ask for a fresh link to the current attempt on its page."
     ),
@@ -271,6 +278,11 @@ CODES: dict[str, Entry] = {
         422,
         "The judgement is not complete",
         "Give initials, and feedback where the page is returned.",
+    ),
+    "invalid-verification": Entry(
+        422,
+        "The second look cannot be recorded",
+        "Say what is wrong where action is required; name no day that has not come.",
     ),
     "invalid-enrolment": Entry(
         422,

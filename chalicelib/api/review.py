@@ -12,6 +12,7 @@ from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
+from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.certificates import initials
 from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid, Unavailable
 from chalicelib.domain.judgements import Decision, check_decision
@@ -26,7 +27,7 @@ from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
 MEDIA = (HTML,)
-FIELDS = ("competent", "feedback", "initials")  # in the order of the form
+FIELDS = ("competent", "feedback", "initials", "code")  # in the order of the form
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Row:
     summary="What the candidate signed, beside key and guidance, with the form to judge it.",
     rule=LINK_HOLDER,
     media=MEDIA,
-    problems=("not-found", "link-expired", "link-used", "link-void"),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def open_review(call: Call) -> Answer:
     """Show the attempt of the link, or kindly say why it does not open any more."""
@@ -88,6 +89,7 @@ def open_review(call: Call) -> Answer:
         "own-work",
         "invalid-judgement",
         "attempt-not-waiting",
+        "links-off",
         "link-expired",
         "link-void",
     ),
@@ -100,7 +102,8 @@ def judge_by_link(call: Call) -> Answer:
         form = call.form()
         decision = _decision(form)
         body = fingerprint(repr(decision).encode())
-        links.judge_by_link(call.runtime, call["token"], decision, body)
+        code = form.get("code", "")
+        links.judge_by_link(call.runtime, call["token"], decision, body, code)
     except Invalid as error:
         return _again(call, form, error)
     except DomainError as error:
@@ -116,7 +119,7 @@ def judge_by_link(call: Call) -> Answer:
     rule=LINK_HOLDER,
     media=MEDIA,
     also=(303,),
-    problems=("not-found", "link-expired", "link-used", "link-void"),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def show_judgement(call: Call) -> Answer:
     """Show what was recorded, or lead to the form that records; evidence is not shown again."""
@@ -140,6 +143,30 @@ def show_judgement(call: Call) -> Answer:
         module=opened.module,
         page=opened.page,
     )
+
+
+@Operation(
+    "sendReviewCode",
+    "POST",
+    REVIEW + "/codes",
+    summary="Have the code that the centre asks for besides the link mailed to the assessor.",
+    rule=LINK_HOLDER,
+    media=MEDIA,
+    status=202,
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
+)
+def send_review_code(call: Call) -> Answer:
+    """Ask for the mail, and show the form again with what was typed in it."""
+    form: Mapping[str, str] = {}
+    try:
+        links.require_link(call.runtime, call["token"])
+        form = call.form()
+        opened = links.send_code(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened, form)
+        return replace(_review(call, opened, form), status=202)
+    except DomainError as error:
+        return _unopened(error, form)
 
 
 @Operation(
@@ -218,9 +245,15 @@ def _review(
         wrong=[row for row in rows if row.mark and row.mark.right is False],
         contradicted=[row for row in rows if row.mark and row.mark.contradicts],
         not_understood=[row for row in rows if row.kind == "statement" and not row.settled],
+        before=opened.before,
+        feedback_before=review.feedback_before,
+        coded=opened.coded,
+        asked=call.operation.id == "sendReviewCode",
         form=form or {},
         fields=FIELDS,
         flaws=_by_field(flaws),
+        judge=call.address(f"/v1/review/{call['token']}"),
+        codes=call.address(f"/v1/review/{call['token']}/codes"),
     )
 
 
@@ -314,7 +347,8 @@ def _closed(
     call: Call, opened: Opened, form: Mapping[str, str] | None = None, status: int = 410
 ) -> Answer:
     current = opened.current
-    mine = opened.entitled and current.waiting and current.assessor_id == opened.link.assessor_id
+    linked = opened.entitled and opened.centre.links is not LinkPolicy.OFF
+    mine = linked and current.waiting and current.assessor_id == opened.link.assessor_id
     judgement = opened.signed.attempt.judgement
     judged_here = judgement is not None and judgement.judged_by == opened.link.assessor_id
     return page(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, not_found
 from chalicelib.domain.people import Authorisation, Member, Membership, Role
@@ -80,6 +81,21 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
         detail = "Only the candidate of this enrolment does this; sign in as them."
         raise Forbidden("not-the-candidate", detail)
     return enrolment
+
+
+def reads_findings(actor: Actor, attempt: Attempt) -> bool:
+    """Whether the actor may read what a verifier found of an attempt's judgement.
+
+    Those are whoever judged it, and readers of all; never the candidate whose work it is.
+    """
+    judged = attempt.judgement is not None and attempt.judgement.judged_by == actor.id
+    return (judged or actor.has(*READERS_OF_ALL)) and actor.id != attempt.candidate_id
+
+
+def countersigns(actor: Actor, attempt: Attempt) -> bool:
+    """Whether the actor is the assessor who has to stand for an attempt's judgement."""
+    named = attempt.judgement is not None and attempt.judgement.countersigner_id == actor.id
+    return named and actor.has(Role.ASSESSOR)
 
 
 def may_judge(actor: Actor, module_id: str, now: datetime) -> bool:

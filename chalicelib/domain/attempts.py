@@ -7,9 +7,10 @@ from typing import Any
 
 from chalicelib.domain.answers import Answers, documents
 from chalicelib.domain.errors import Conflict, Flaw, Invalid
-from chalicelib.domain.judgements import Countersignature, Judgement, SettingAside
+from chalicelib.domain.judgements import Judgement
 from chalicelib.domain.people import NAME_LIMIT
 from chalicelib.domain.times import stamp
+from chalicelib.domain.verifications import Countersignature, SettingAside, Verified
 
 FORMAT = 1  # of the signed document
 ATTEMPTS_LIMIT = 100  # of a page
@@ -26,9 +27,10 @@ DECLARATIONS: Mapping[str, str] = {
 class Attempt:
     """The head of one signed attempt of a page; what was signed lies beside it, unchanged for ever.
 
-    `generation` and `link_expires_at` are all that is kept of its signed link; `request` and
-    `fingerprint` tell a repeat of the signing request from another one. `occurred_on` is the day of
-    signing, where it was recorded later.
+    `generation` and `link_expires_at` are all that is kept of its signed link; of the code that the
+    link may need, when it was asked for and mailed. `request` and `fingerprint` tell a repeat of
+    the signing request from another one. `occurred_on` is the day of signing, where it was recorded
+    later.
     """
 
     page_id: str
@@ -42,8 +44,11 @@ class Attempt:
     request: str
     fingerprint: str
     mailed_at: datetime | None = None
+    code_asked_at: datetime | None = None
+    code_mailed_at: datetime | None = None
     judgement: Judgement | None = None
     countersignature: Countersignature | None = None
+    verified: Verified | None = None
     set_aside: SettingAside | None = None
     withdrawn_at: datetime | None = None
     occurred_on: date | None = None

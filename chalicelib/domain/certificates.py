@@ -11,8 +11,9 @@ from typing import Any
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment, latest
-from chalicelib.domain.modules import Module
+from chalicelib.domain.modules import Module, VerificationPolicy
 from chalicelib.domain.times import stamp
+from chalicelib.domain.verifications import Outcome
 from chalicelib.domain.views import module_digest
 
 FORMAT = 1  # of the frozen record
@@ -27,19 +28,23 @@ class CertificateState(StrEnum):
 
     VALID = "valid"
     SUSPENDED = "suspended"
+    SUPERSEDED = "superseded"
 
 
 STATE_WORDS = {
     CertificateState.VALID: "This certificate is valid.",
     CertificateState.SUSPENDED: "This certificate is suspended: do not rely on it.",
+    CertificateState.SUPERSEDED: "This certificate is superseded: a newer one is in its place.",
 }
+UNDER_REVIEW = "It is under review: the centre looks into a judgement that it rests on."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """A certificate: its natural key (enrolment and issue), its public id, and what it froze.
 
-    `record` never changes after issue; only the state and its reason do.
+    `record` never changes after issue; only the state and its reason do. `superseded_by` is the
+    public id of the next issue, if there is one.
     """
 
     id: str
@@ -49,6 +54,7 @@ class Certificate:
     state: CertificateState
     reason: str
     record: dict[str, Any]
+    superseded_by: str = ""
 
 
 def outstanding(module: Module, attempts: Iterable[Attempt]) -> tuple[str, ...]:
@@ -56,6 +62,26 @@ def outstanding(module: Module, attempts: Iterable[Attempt]) -> tuple[str, ...]:
     current = latest(attempts)
     return tuple(
         page.id for page in module.pages if page.id not in current or not current[page.id].standing
+    )
+
+
+def unverified(module: Module, attempts: Iterable[Attempt]) -> tuple[str, ...]:
+    """List the pages that an internal verifier has to uphold before the enrolment is finalised.
+
+    An objection to a page's current judgement holds under every policy: a module may do without
+    verification, but what a verifier has found wrong is not certified over their head. A sample is
+    of any page: while there is none, all that nobody has looked at are listed.
+    """
+    current = latest(attempts)
+    found = {page.id: current[page.id].verified for page in module.pages if page.id in current}
+    outcomes = {page_id: verified and verified.outcome for page_id, verified in found.items()}
+    every = module.verification is VerificationPolicy.EVERY_PAGE
+    sample = module.verification is VerificationPolicy.SAMPLE
+    looked_for = every or (sample and Outcome.UPHELD not in outcomes.values())
+    return tuple(
+        page_id
+        for page_id, outcome in outcomes.items()
+        if outcome is Outcome.ACTION_REQUIRED or (outcome is None and looked_for)
     )
 
 
@@ -76,6 +102,7 @@ def frozen_record(
     `address` is where anybody can see whether the certificate still stands.
     """
     current = latest(attempts)
+    pages = [_page_record(page.id, page.title, current[page.id]) for page in module.pages]
     return {
         "format": FORMAT,
         "certificate_id": certificate_id,
@@ -96,7 +123,11 @@ def frozen_record(
             "standards": [standard.urn for standard in module.standards],
             "digest": module_digest(module),
         },
-        "pages": [_page_record(page.id, page.title, current[page.id]) for page in module.pages],
+        "verification": {
+            "policy": module.verification,
+            "pages_verified": sum(bool(page["verified_by"]) for page in pages),
+        },
+        "pages": pages,
     }
 
 
@@ -123,7 +154,7 @@ def _page_record(page_id: str, title: str, attempt: Attempt) -> dict[str, Any]:
     if judgement is None:
         message = "only judged pages are certified"
         raise ValueError(message)
-    countersignature = attempt.countersignature
+    countersignature, verified = attempt.countersignature, attempt.verified
     return {
         "id": page_id,
         "title": title,
@@ -137,4 +168,7 @@ def _page_record(page_id: str, title: str, attempt: Attempt) -> dict[str, Any]:
         "authorisation_id": judgement.authorisation_id,
         "qualification": judgement.qualification,
         "countersigned_by": countersignature.by if countersignature else "",
+        "verified_by": verified.by if verified else "",
+        "verified_at": stamp(verified.at) if verified else "",
+        "verification_id": verified.id if verified else "",
     }

@@ -22,11 +22,13 @@ class Kind(StrEnum):
     ATTEMPT_WITHDRAWN = "attempt.withdrawn"
     ATTEMPT_JUDGED = "attempt.judged"
     JUDGEMENT_COUNTERSIGNED = "judgement.countersigned"
+    JUDGEMENT_VERIFIED = "judgement.verified"
     JUDGEMENT_SET_ASIDE = "judgement.set-aside"
     ENROLMENT_CREATED = "enrolment.created"
     ENROLMENT_STATE_CHANGED = "enrolment.state-changed"
     CERTIFICATE_ISSUED = "certificate.issued"
     CERTIFICATE_SUSPENDED = "certificate.suspended"
+    CERTIFICATE_SUPERSEDED = "certificate.superseded"
 
 
 # What, beside its enrolment, tells one event of a kind from all others.
@@ -35,11 +37,13 @@ PARTS: dict[Kind, tuple[str, ...]] = {
     Kind.ATTEMPT_WITHDRAWN: ATTEMPT_PARTS,
     Kind.ATTEMPT_JUDGED: ATTEMPT_PARTS,
     Kind.JUDGEMENT_COUNTERSIGNED: ATTEMPT_PARTS,
+    Kind.JUDGEMENT_VERIFIED: (*ATTEMPT_PARTS, "verification_id"),
     Kind.JUDGEMENT_SET_ASIDE: ATTEMPT_PARTS,
     Kind.ENROLMENT_CREATED: (),
     Kind.ENROLMENT_STATE_CHANGED: ("state", "milliseconds"),
     Kind.CERTIFICATE_ISSUED: ("issue",),
     Kind.CERTIFICATE_SUSPENDED: ("issue",),
+    Kind.CERTIFICATE_SUPERSEDED: ("issue",),
 }
 NUMBERS = frozenset({"attempt", "issue"})
 HIDDEN = frozenset({"milliseconds"})  # stands in `time` already
@@ -123,9 +127,9 @@ def envelope(event: Event) -> dict[str, Any]:
 
 def _subject(event_id: EventId) -> str:
     enrolment = f"enrolments/{event_id.enrolment_id}"
-    if PARTS[event_id.kind] == ATTEMPT_PARTS:
-        page_id, number = event_id.parts
+    if PARTS[event_id.kind][:2] == ATTEMPT_PARTS:
+        page_id, number, *_ = event_id.parts
         return f"{enrolment}/pages/{page_id}/attempts/{number}"
-    if event_id.kind in {Kind.CERTIFICATE_ISSUED, Kind.CERTIFICATE_SUSPENDED}:
+    if PARTS[event_id.kind] == ("issue",):
         return f"{enrolment}/certificate"
     return enrolment

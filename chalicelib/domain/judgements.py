@@ -10,13 +10,14 @@ from chalicelib.domain.modules import INITIALS_LIMIT
 from chalicelib.domain.people import Authorisation
 
 FEEDBACK_LIMIT = 20_000  # characters
-HEAD_ROOM = 130  # bytes of UTF-8 that the attempt's head has for the texts of a judgement
+HEAD_ROOM = 120  # bytes of UTF-8 that the attempt's head has for the texts of a judgement
 
 
 class Method(StrEnum):
     """How a judgement reached us."""
 
     LINK = "link"
+    LINK_WITH_CODE = "link-with-code"
     TOKEN = "token"  # noqa: S105 (the name of a method, not a secret)
 
 
@@ -52,23 +53,6 @@ class Judgement:
     request: str
     fingerprint: str
     occurred_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Countersignature:
-    """A qualified assessor stands for the judgement of one who is not qualified yet."""
-
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SettingAside:
-    """An internal verifier took a judgement out of standing."""
-
-    by: str
-    at: datetime
-    reason: str
 
 
 def check_decision(decision: Decision) -> None:

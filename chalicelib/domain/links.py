@@ -11,6 +11,9 @@ LIFETIME = timedelta(days=14)
 RENEWAL = timedelta(days=2)  # with less than this left, a fresh mail carries a fresh expiry
 PATIENCE = timedelta(minutes=10)  # between two mails for the same attempt
 
+CODE_LIFETIME = timedelta(minutes=15)
+CODE_PATIENCE = timedelta(minutes=5)  # between two codes for the same attempt
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewLink:
@@ -37,6 +40,7 @@ class LinkState(StrEnum):
     EXPIRED = "link-expired"
     USED = "link-used"
     VOID = "link-void"
+    OFF = "links-off"
 
 
 def link_for(centre_id: str, enrolment_id: str, attempt: Attempt, address: str) -> ReviewLink:

@@ -5,6 +5,7 @@ Text of more than one paragraph is one string with an empty line between paragra
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from chalicelib.domain.errors import Flaw
 
@@ -13,6 +14,14 @@ INITIALS_LIMIT = 10  # characters
 PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another assessor in one write
 ITEMS_LIMIT = 200  # in a page
 VERSION_LIMIT = 999_999
+
+
+class VerificationPolicy(StrEnum):
+    """How much of an enrolment an internal verifier has to uphold before it is finalised."""
+
+    NONE = "none"
+    SAMPLE = "sample"
+    EVERY_PAGE = "every-page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,7 @@ class Module:
     definitions: tuple[Definition, ...] = ()
     foreword: str = ""
     elements: tuple[Element, ...] = ()
+    verification: VerificationPolicy = VerificationPolicy.NONE
 
     @property
     def pages(self) -> tuple[Page, ...]:

@@ -1,5 +1,6 @@
 """Moments: UTC, to the millisecond, written so that their order as text is their order in time."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,10 +64,14 @@ def last_day(end: datetime, time_zone: str) -> date:
     return date_at(end - timedelta(milliseconds=1), time_zone)
 
 
+def occurrence_flaws(occurred_on: date | None, today: date) -> Iterator[Flaw]:
+    """Say so where an act cannot have happened on that day. `today` is the centre's."""
+    if occurred_on and not EARLIEST <= occurred_on <= today:
+        detail = f"Name a day from {EARLIEST} to today, {today} at the centre; or leave it out."
+        yield Flaw("/occurred_on", "impossible-date", detail)
+
+
 def check_occurred_on(occurred_on: date, now: datetime, time_zone: str) -> None:
     """Raise Invalid where an act cannot have happened on that day, as days are at the centre."""
-    today = date_at(now, time_zone)
-    if not EARLIEST <= occurred_on <= today:
-        detail = f"Name a day from {EARLIEST} to today, {today} at the centre; or leave it out."
-        flaw = Flaw("/occurred_on", "impossible-date", detail)
-        raise Invalid("invalid-date", "Nothing was recorded; mend what is listed.", [flaw])
+    if flaws := list(occurrence_flaws(occurred_on, date_at(now, time_zone))):
+        raise Invalid("invalid-date", "Nothing was recorded; mend what is listed.", flaws)

@@ -29,6 +29,7 @@ def module_view(module: Module, *, with_key: bool) -> dict[str, Any]:
         "language": module.language,
         "rights": module.rights,
         "standards": [{"prefix": s.prefix, "urn": s.urn} for s in module.standards],
+        "verification": module.verification,
         "definitions": [{"term": d.term, "text": d.text} for d in module.definitions],
         "foreword": module.foreword,
         "elements": [_element_view(element, with_key=with_key) for element in module.elements],

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, events, links
+from chalicelib.usecases import addresses, codes, events, links
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -18,9 +18,9 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
             events.publish(runtime, item.key, item.before, item.after)
         finally:
             if head := item.head:
-                links.mail_link(
-                    runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
-                )
+                of = (head.centre_id, head.enrolment_id, head.page_id, head.number)
+                links.mail_link(runtime, *of)
+                codes.mail_code(runtime, *of)
             if member := item.member:
                 addresses.mail_due(runtime, *member)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.modules import StandardReference
+from chalicelib.domain.modules import StandardReference, VerificationPolicy
 from chalicelib.formats.module_blocks import Line
 from chalicelib.formats.module_faults import Code, Faults, excerpt
 from chalicelib.formats.module_marks import ID
@@ -21,8 +21,13 @@ KEYS = (
     "language",
     "rights",
     "standards",
+    "verification",
 )
-DEFAULTS: Mapping[str, str] = {"version": "1", "language": "en-GB"}
+DEFAULTS: Mapping[str, str] = {
+    "version": "1",
+    "language": "en-GB",
+    "verification": VerificationPolicy.NONE,
+}
 REQUIRED = ("format", "id", "title")
 
 _FENCE = "---"
@@ -34,6 +39,10 @@ _RULES: Mapping[str, tuple[re.Pattern[str], str]] = {
     "language": (
         re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"),
         "must be a language tag such as en-GB",
+    ),
+    "verification": (
+        re.compile("|".join(VerificationPolicy)),
+        "must be none, sample or every-page",
     ),
 }
 _STANDARD = re.compile(r"(?:([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*)?([^=,\s](?:[^=,]*[^=,\s])?)")

@@ -12,6 +12,7 @@ from chalicelib.domain.modules import (
     Module,
     Page,
     Statement,
+    VerificationPolicy,
 )
 from chalicelib.domain.text import clean
 from chalicelib.formats.module_blocks import Block, Kind, Line, read_blocks
@@ -169,6 +170,7 @@ class _Reader:
             language=values["language"],
             rights=values["rights"],
             standards=self._front.standards,
+            verification=VerificationPolicy(values["verification"]),
             definitions=definitions,
             foreword=foreword,
             elements=elements,

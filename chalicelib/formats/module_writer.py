@@ -13,6 +13,7 @@ from chalicelib.domain.modules import (
     Page,
     Question,
     Statement,
+    VerificationPolicy,
 )
 from chalicelib.formats.module_front import FORMAT
 from chalicelib.formats.module_marks import choose_phrases, escape, escape_choose, write_reason
@@ -51,6 +52,9 @@ def _front(module: Module) -> list[str]:
         "language": module.language,
         "rights": module.rights,
         "standards": ", ".join(standards),
+        "verification": ""
+        if module.verification is VerificationPolicy.NONE
+        else module.verification,
     }
     return ["---", *(f"{key}: {_one_line(value)}" for key, value in values.items() if value), "---"]
 

@@ -14,6 +14,7 @@ OF_HEADS = {
     "withdrawn_at": Kind.ATTEMPT_WITHDRAWN,
     "judged_at": Kind.ATTEMPT_JUDGED,
     "countersigned_at": Kind.JUDGEMENT_COUNTERSIGNED,
+    "verified_at": Kind.JUDGEMENT_VERIFIED,
     "set_aside_at": Kind.JUDGEMENT_SET_ASIDE,
 }
 OF_ENROLMENTS = {
@@ -23,6 +24,7 @@ OF_ENROLMENTS = {
 OF_CERTIFICATES = {
     "issued_at": Kind.CERTIFICATE_ISSUED,
     "suspended_at": Kind.CERTIFICATE_SUSPENDED,
+    "superseded_at": Kind.CERTIFICATE_SUPERSEDED,
 }
 ACTS = {"HEAD": OF_HEADS, "META": OF_ENROLMENTS, "CERTIFICATE": OF_CERTIFICATES}
 
@@ -55,7 +57,8 @@ def key_of(centre_id: str, event_id: EventId) -> Key:
 def _parts(kind: Kind, key: Key, after: Mapping[str, Any]) -> tuple[str, ...]:
     if kind in OF_HEADS.values():
         page_id, number = keys.parse_attempt(key.sk)
-        return page_id, str(number)
+        verified = kind is Kind.JUDGEMENT_VERIFIED
+        return page_id, str(number), *([after["verification_id"]] if verified else [])
     if kind in OF_CERTIFICATES.values():
         return (str(int(key.sk.partition("#")[2])),)
     if kind is Kind.ENROLMENT_STATE_CHANGED:

@@ -18,9 +18,17 @@ from chalicelib.domain.centres import (
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.events import Kind
-from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
+from chalicelib.domain.judgements import Judgement, Method
 from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
 from chalicelib.domain.times import parse, stamp
+from chalicelib.domain.verifications import (
+    Countersignature,
+    Outcome,
+    Reason,
+    SettingAside,
+    Verification,
+    Verified,
+)
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage.changes import Item
 from chalicelib.storage.keys import open_index, parse_attempt, parse_enrolment
@@ -283,8 +291,11 @@ def to_attempt(item: Item) -> Attempt:
         request=item["request"],
         fingerprint=item["fingerprint"],
         mailed_at=_moment(item, "mailed_at"),
+        code_asked_at=_moment(item, "code_asked_at"),
+        code_mailed_at=_moment(item, "code_mailed_at"),
         judgement=_to_judgement(item),
         countersignature=_to_countersignature(item),
+        verified=_to_verified(item),
         set_aside=_to_setting_aside(item),
         withdrawn_at=_moment(item, "withdrawn_at"),
         occurred_on=_date(item),
@@ -340,16 +351,77 @@ def _to_judgement(item: Item) -> Judgement | None:
 
 def from_countersignature(countersignature: Countersignature) -> Item:
     """Attributes that a countersignature adds to the head."""
+    on = countersignature.occurred_on
     return {
         "countersigned_at": stamp(countersignature.at),
         "countersigned_by": countersignature.by,
-    }
+    } | ({"countersigned_on": on} if on else {})
 
 
 def _to_countersignature(item: Item) -> Countersignature | None:
     if "countersigned_at" not in item:
         return None
-    return Countersignature(item["countersigned_by"], parse(item["countersigned_at"]))
+    at = parse(item["countersigned_at"])
+    return Countersignature(item["countersigned_by"], at, item.get("countersigned_on", ""))
+
+
+def from_verification(verification: Verification) -> Item:
+    """Attributes of a verification on record."""
+    return {
+        "id": verification.id,
+        "centre_id": verification.centre_id,
+        "enrolment_id": verification.enrolment_id,
+        "page_id": verification.page_id,
+        "attempt": verification.attempt,
+        "content_hash": verification.content_hash,
+        "candidate_id": verification.candidate_id,
+        "judged_by": verification.judged_by,
+        "outcome": str(verification.outcome),
+        "note": verification.note,
+        "occurred_on": verification.occurred_on,
+        "verified_by": verification.verified_by,
+        "verified_at": stamp(verification.verified_at),
+        "authorisation_id": verification.authorisation_id,
+        "qualification": verification.qualification,
+    }
+
+
+def to_verification(item: Item) -> Verification:
+    """Read a verification."""
+    return Verification(
+        id=item["id"],
+        centre_id=item["centre_id"],
+        enrolment_id=item["enrolment_id"],
+        page_id=item["page_id"],
+        attempt=int(item["attempt"]),
+        content_hash=item["content_hash"],
+        candidate_id=item["candidate_id"],
+        judged_by=item["judged_by"],
+        outcome=Outcome(item["outcome"]),
+        note=item["note"],
+        occurred_on=item["occurred_on"],
+        verified_by=item["verified_by"],
+        verified_at=parse(item["verified_at"]),
+        authorisation_id=item["authorisation_id"],
+        qualification=item["qualification"],
+    )
+
+
+def from_verified(verified: Verified) -> Item:
+    """Attributes that the latest verification sets in the head."""
+    return {
+        "verification_id": verified.id,
+        "verified_by": verified.by,
+        "verified_at": stamp(verified.at),
+        "outcome": str(verified.outcome),
+    }
+
+
+def _to_verified(item: Item) -> Verified | None:
+    if "verified_at" not in item:
+        return None
+    at, outcome = parse(item["verified_at"]), Outcome(item["outcome"])
+    return Verified(item["verification_id"], item["verified_by"], at, outcome)
 
 
 def from_setting_aside(setting_aside: SettingAside) -> Item:
@@ -357,15 +429,23 @@ def from_setting_aside(setting_aside: SettingAside) -> Item:
     return {
         "set_aside_at": stamp(setting_aside.at),
         "set_aside_by": setting_aside.by,
-        "set_aside_reason": setting_aside.reason,
     }
 
 
 def _to_setting_aside(item: Item) -> SettingAside | None:
     if "set_aside_at" not in item:
         return None
-    at = parse(item["set_aside_at"])
-    return SettingAside(item["set_aside_by"], at, item["set_aside_reason"])
+    return SettingAside(item["set_aside_by"], parse(item["set_aside_at"]))
+
+
+def from_reason(reason: Reason) -> Item:
+    """Attributes of the reason why a judgement was set aside."""
+    return {"reason": pack(reason.text.encode()), "occurred_on": reason.occurred_on}
+
+
+def to_reason(item: Item) -> Reason:
+    """Read why a judgement was set aside."""
+    return Reason(unpack(bytes(item["reason"])).decode(), item["occurred_on"])
 
 
 def from_certificate(certificate: Certificate) -> Item:
@@ -376,6 +456,7 @@ def from_certificate(certificate: Certificate) -> Item:
         "state": str(certificate.state),
         "reason": certificate.reason,
         "record": pack(record.encode()),
+        "superseded_by": certificate.superseded_by or None,
     }
 
 
@@ -390,6 +471,7 @@ def to_certificate(item: Item) -> Certificate:
         state=CertificateState(item["state"]),
         reason=item["reason"],
         record=unpack_document(item["record"]),
+        superseded_by=item.get("superseded_by", ""),
     )
 
 

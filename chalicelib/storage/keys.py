@@ -6,6 +6,7 @@
 | the people of a centre | query | `CENTRE#c`, `PERSON#p` |
 | those of them who hold a role | query | `CENTRE#c`, `ROLE#role#p` |
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
+| the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
@@ -26,6 +27,8 @@
 | the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
 | what was signed in an attempt | get | the same, `BODY#page#n` |
 | feedback too long for the head | get | the same, `FEEDBACK#page#n` |
+| why a judgement was set aside | get | the same, `ASIDE#page#n` |
+| the ids of an enrolment's verifications, by time | query | the same, `VERIFICATION#id` |
 | pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
@@ -79,6 +82,11 @@ def centre_enrolment(centre_id: str, enrolment_id: str) -> Key:
 def centre_module(centre_id: str, module_id: str, version: int) -> Key:
     """Key by which a centre lists a module version; the newest version of a module comes first."""
     return Key(f"CENTRE#{centre_id}", f"MODULE#{module_id}#{VERSION_LIMIT - version:06}")
+
+
+def verification(centre_id: str, verification_id: str) -> Key:
+    """Key of a verification; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"VERIFICATION#{verification_id}")
 
 
 def webhook(centre_id: str, webhook_id: str) -> Key:
@@ -173,6 +181,16 @@ def body(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
 def feedback(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
     """Key of feedback that is too long for the head."""
     return Key(enrolment(centre_id, enrolment_id).pk, f"FEEDBACK#{page_id}#{number:04}")
+
+
+def aside(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of the reason why a judgement was set aside."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"ASIDE#{page_id}#{number:04}")
+
+
+def enrolment_verification(centre_id: str, enrolment_id: str, verification_id: str) -> Key:
+    """Key by which an enrolment lists a verification."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"VERIFICATION#{verification_id}")
 
 
 def progress(centre_id: str, enrolment_id: str) -> Key:

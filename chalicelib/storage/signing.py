@@ -7,6 +7,8 @@ for, so that none is taken for one of another kind; nothing in a token chooses.
 - to judge by: centre, enrolment, assessor, attempt, generation, expiry in seconds, content hash,
   digest of the address, page id
 - to verify an address by: centre, person, expiry in seconds, digest of the address
+
+A mailed code is derived by the same keys from other content, which no token begins with.
 """
 
 import base64
@@ -21,12 +23,16 @@ from ulid import ULID
 
 from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
+from chalicelib.domain.times import stamp
 
 REVIEW, ADDRESS = 2, 3  # version bytes; 1 was that of links that bound no address
 HEADER = struct.Struct(">BB")
 FORM = struct.Struct(">16s16s16sHHQ32s16s")
 ADDRESS_FORM = struct.Struct(">16s16sQ16s")
 CODE_BYTES = 32
+CODE_BITS = 40
+CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none look alike
+LOOKALIKES = str.maketrans("OIL", "011")
 
 
 class LinkSigner:
@@ -91,6 +97,22 @@ class LinkSigner:
             return None
         return signed[HEADER.size :]
 
+    def code(self, link: ReviewLink, asked_at: datetime) -> str:
+        """Make the code that was asked for at a moment: 40 bits, in eight characters."""
+        current, keys = self._keys()
+        return _code(keys[current], link, asked_at)
+
+    def fits(self, link: ReviewLink, asked_at: datetime, code: str) -> bool:
+        """Tell whether this is that code, however a person has typed it.
+
+        Any live key will do: the code may have been mailed before the keys were changed.
+        """
+        typed = "".join(code.split()).replace("-", "").upper().translate(LOOKALIKES).encode()
+        _, keys = self._keys()
+        return any(
+            hmac.compare_digest(_code(key, link, asked_at).encode(), typed) for key in keys.values()
+        )
+
     def _keys(self) -> tuple[int, Mapping[int, bytes]]:
         if self._loaded is None:
             self._loaded = self._load_keys()
@@ -99,6 +121,22 @@ class LinkSigner:
 
 def _bytes_of(*ids: str) -> list[bytes]:
     return [ULID.from_str(each).bytes for each in ids]
+
+
+def _code(key: bytes, link: ReviewLink, asked_at: datetime) -> str:
+    """Derive a code from what stays the same of a link when a fresh one is mailed."""
+    of = (
+        link.centre_id,
+        link.enrolment_id,
+        link.assessor_id,
+        link.page_id,
+        link.attempt,
+        link.generation,
+        link.content_hash,
+    )
+    content = "\n".join(("code", *map(str, of), stamp(asked_at))).encode()
+    number = int.from_bytes(hmac.digest(key, content, hashlib.sha256)[: CODE_BITS // 8])
+    return "".join(CODE_ALPHABET[number >> shift & 31] for shift in range(CODE_BITS - 5, -1, -5))
 
 
 def _address_link(content: bytes) -> AddressLink:

@@ -1,11 +1,17 @@
 """Signing a page, and reading what was signed."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from chalicelib.domain.access import Actor, require_candidate, require_reader
+from chalicelib.domain.access import (
+    Actor,
+    countersigns,
+    reads_findings,
+    require_candidate,
+    require_reader,
+)
 from chalicelib.domain.answers import signing_flaws
 from chalicelib.domain.attempts import (
     Attempt,
@@ -19,6 +25,7 @@ from chalicelib.domain.enrolments import EnrolmentState, require_active
 from chalicelib.domain.errors import Conflict, Invalid, not_found
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.times import stamp
+from chalicelib.domain.verifications import Reason, Verification
 from chalicelib.domain.views import page_digest
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
@@ -43,11 +50,16 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SignedAttempt:
-    """An attempt with the document that was signed, and the feedback of its judgement, if any."""
+    """An attempt with the document that was signed, and all that was said of it since.
+
+    `verification` is the latest one, for those who may read what was found.
+    """
 
     attempt: Attempt
     document: dict[str, Any]
     feedback: str
+    reason: Reason | None = None
+    verification: Verification | None = None
 
 
 def sign(
@@ -115,12 +127,20 @@ def withdraw(
 def get_attempt(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int
 ) -> SignedAttempt:
-    """Return an attempt with what was signed, to anybody who may read the enrolment."""
-    require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    """Return an attempt with what was signed, to anybody who may read the enrolment.
+
+    Whoever has to countersign its judgement may read it as well.
+    """
     found = read(runtime, actor.centre_id, enrolment_id, page_id, number)
-    if found is None:
+    attempt = found.attempt if found else None
+    if not (attempt and countersigns(actor, attempt)):
+        require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    if found is None or attempt is None:
         raise not_found()
-    return found
+    if attempt.verified is None or not reads_findings(actor, attempt):
+        return found
+    item = runtime.table.get(keys.verification(actor.centre_id, attempt.verified.id))
+    return replace(found, verification=items.to_verification(item) if item else None)
 
 
 def list_attempts(
@@ -141,15 +161,16 @@ def read(
 ) -> SignedAttempt | None:
     """Return an attempt with all that belongs to it, or None. The caller checks who may see it."""
     of = (centre_id, enrolment_id, page_id, number)
-    head, body, feedback = runtime.table.get_many(
-        keys.head(*of), keys.body(*of), keys.feedback(*of)
+    head, body, feedback, aside = runtime.table.get_many(
+        keys.head(*of), keys.body(*of), keys.feedback(*of), keys.aside(*of)
     )
     if head is None or body is None:
         return None
     attempt = items.to_attempt(head)
     inline = attempt.judgement.feedback if attempt.judgement else ""
     text = inline or items.unpack_feedback(feedback)
-    return SignedAttempt(attempt, items.unpack_document(body["document"]), text)
+    document = items.unpack_document(body["document"])
+    return SignedAttempt(attempt, document, text, items.to_reason(aside) if aside else None)
 
 
 def _signed_before(runtime: Runtime, in_work: PageInWork, request: Request) -> Attempt | None:

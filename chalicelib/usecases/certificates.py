@@ -4,24 +4,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.access import Actor, require_reader
+from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import (
     Certificate,
     CertificateState,
     frozen_record,
     outstanding,
     public_record,
+    unverified,
 )
 from chalicelib.domain.enrolments import SEALABLE, Enrolment, EnrolmentState
 from chalicelib.domain.errors import Unavailable, not_found
+from chalicelib.domain.modules import Module
+from chalicelib.domain.times import stamp
 from chalicelib.formats.certificates import render_pdf
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Update, create, equals
+from chalicelib.storage.changes import Change, Condition, Update, absent, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import centres, enrolments, people, waiting
 
-FIRST_ISSUE = 1
 TRIES = 3
 PDF = "application/pdf"
 
@@ -56,9 +59,12 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
     1. Read the enrolment, then all its attempts, consistently.
     2. Go on only if every page of the pinned version has a standing competent judgement on its
        current attempt.
-    3. Freeze what is certified.
-    4. Seal the enrolment and create the certificate under its natural key in one transaction, on
-       condition that nothing that could take competence away has happened since step 1.
+    3. Where an internal verifier has still to look, or has objected, say so in the enrolment's
+       state, and leave it at that.
+    4. Freeze what is certified.
+    5. Seal the enrolment and create the certificate under its natural key in one transaction, on
+       condition that nothing that could take competence away has happened since step 1. After a
+       judgement was set aside that an issue rested on, the next one supersedes it there.
     """
     for _ in range(TRIES):
         enrolment = enrolments.find(runtime, centre_id, enrolment_id)
@@ -66,13 +72,19 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
             return None
         if enrolment.sealed:
             return _issued(runtime, enrolment)
-        if enrolment.state not in SEALABLE:
+        module = enrolments.pinned_module(runtime, centre_id, enrolment)
+        attempts = enrolments.attempts(runtime, enrolment)
+        if enrolment.state not in SEALABLE or outstanding(module, attempts):
             return None
-        certificate = _certify(runtime, enrolment)
-        if certificate is None:
+        waits = bool(unverified(module, attempts))
+        if waits and enrolment.state is EnrolmentState.AWAITING_VERIFICATION:
             return None
+        certificate = None if waits else _certify(runtime, enrolment, module, attempts)
         try:
-            runtime.table.write(*_sealing(enrolment, certificate))
+            if certificate is None:
+                runtime.table.write(_awaiting_verification(enrolment, runtime.now()))
+            else:
+                runtime.table.write(*_sealing(runtime, enrolment, certificate))
         except ConditionFailedError:
             continue  # somebody was quicker, or a judgement was set aside: read it all again
         return certificate
@@ -123,11 +135,9 @@ def _rendered(runtime: Runtime, name: str, record: dict[str, Any]) -> tuple[str,
     return runtime.files.link(path, "certificate.pdf"), expires_at
 
 
-def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
-    module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
-    attempts = enrolments.attempts(runtime, enrolment)
-    if outstanding(module, attempts):
-        return None
+def _certify(
+    runtime: Runtime, enrolment: Enrolment, module: Module, attempts: tuple[Attempt, ...]
+) -> Certificate:
     centre = centres.load_centre(runtime, enrolment.centre_id)
     candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
     if candidate is None:
@@ -136,7 +146,7 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
     record = frozen_record(
         certificate_id=certificate_id,
         address=f"{runtime.settings.public_url}/v1/certificates/{certificate_id}",
-        issue=FIRST_ISSUE,
+        issue=enrolment.issue + 1,
         centre=centre,
         candidate_name=candidate.membership.name,
         enrolment=enrolment,
@@ -148,14 +158,29 @@ def _certify(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
         id=certificate_id,
         centre_id=enrolment.centre_id,
         enrolment_id=enrolment.id,
-        issue=FIRST_ISSUE,
+        issue=enrolment.issue + 1,
         state=CertificateState.VALID,
         reason="",
         record=record,
     )
 
 
-def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
+def _awaiting_verification(enrolment: Enrolment, now: datetime) -> Update:
+    return Update(
+        keys.enrolment(enrolment.centre_id, enrolment.id),
+        _as_read(enrolment),
+        set={
+            "state": str(EnrolmentState.AWAITING_VERIFICATION),
+            "state_changed_at": stamp(now),
+        },
+    )
+
+
+def _as_read(enrolment: Enrolment) -> tuple[Condition, ...]:
+    return equals("state", str(enrolment.state)), equals("revision", enrolment.revision)
+
+
+def _sealing(runtime: Runtime, enrolment: Enrolment, certificate: Certificate) -> list[Change]:
     centre_id, enrolment_id = enrolment.centre_id, enrolment.id
     issued_at = certificate.record["issued_at"]
     seal = {
@@ -165,12 +190,13 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
         "state_changed_at": issued_at,
     }
     where = {"centre_id": centre_id, "enrolment_id": enrolment_id, "issue": certificate.issue}
-    return [
+    before = keys.certificate(centre_id, enrolment_id, enrolment.issue)
+    changes: list[Change] = [
         Update(
             keys.enrolment(centre_id, enrolment_id),
             (
-                equals("state", str(enrolment.state)),
-                equals("revision", enrolment.revision),
+                *_as_read(enrolment),
+                equals("issue", enrolment.issue) if enrolment.issue else absent("issue"),
             ),
             set=seal,
             remove=("open_shard", "open_key"),
@@ -180,8 +206,22 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
             items.from_certificate(certificate) | {"issued_at": issued_at},
         ),
         create(keys.public_certificate(certificate.id), where),
-        *enrolments.leaving(enrolment),
+        *enrolments.leaving(runtime, enrolment),
     ]
+    if enrolment.issue:
+        changes.append(
+            Update(
+                before,
+                (equals("state", str(CertificateState.SUSPENDED)),),
+                set={
+                    "state": str(CertificateState.SUPERSEDED),
+                    "reason": "",
+                    "superseded_by": certificate.id,
+                    "superseded_at": issued_at,
+                },
+            )
+        )
+    return changes
 
 
 def _issued(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:

@@ -65,7 +65,11 @@ def change_enrolment(
         raise _stale(now)
     _check(runtime, now, new, changes)
     recorded = _record(runtime, actor, now, new, changes)
-    writes = [*_enrolment(now, new, recorded), *_lists(now, new), *_attempts(runtime, now, new)]
+    writes = [
+        *_enrolment(now, new, recorded),
+        *_lists(runtime, now, new),
+        *_attempts(runtime, now, new),
+    ]
     if len(writes) > BATCH:
         detail = f"This writes {len(writes)} items at once; change fewer assessors at a time."
         raise Conflict("change-too-large", detail)
@@ -148,7 +152,7 @@ def _enrolment(now: Enrolment, new: Enrolment, recorded: EnrolmentChange) -> lis
     ]
 
 
-def _lists(now: Enrolment, new: Enrolment) -> list[Change]:
+def _lists(runtime: Runtime, now: Enrolment, new: Enrolment) -> list[Change]:
     """Build what moves the enrolment between the lists of open work, and of its assessors."""
     of = (now.centre_id, now.id)
     gone, come = sorted(now.assessors - new.assessors), sorted(new.assessors - now.assessors)
@@ -158,7 +162,7 @@ def _lists(now: Enrolment, new: Enrolment) -> list[Change]:
         changes += [Delete(keys.queued_enrolment(each, *of)) for each in gone]
         changes += [enrolments.queue(new, each) for each in come]
     elif now.open:
-        changes += enrolments.leaving(now)
+        changes += enrolments.leaving(runtime, now)
     elif new.open:
         changes += enrolments.entering(new)
     return changes

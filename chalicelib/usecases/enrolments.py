@@ -164,11 +164,16 @@ def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple
     return tuple(map(items.to_attempt, runtime.table.query(key.pk, prefix)))
 
 
-def leaving(enrolment: Enrolment) -> list[Change]:
-    """Build what takes an enrolment off the lists of open work."""
+def leaving(runtime: Runtime, enrolment: Enrolment) -> list[Change]:
+    """Build what takes an enrolment off the lists of open work.
+
+    The candidate's place in the module may be another's: one reopened beside a renewal has none.
+    """
     centre_id = enrolment.centre_id
+    place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
+    held = runtime.table.get(place)
     return [
-        Delete(keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)),
+        *([Delete(place)] if held is None or held["enrolment_id"] == enrolment.id else []),
         *(
             Delete(keys.queued_enrolment(assessor_id, centre_id, enrolment.id))
             for assessor_id in sorted(enrolment.assessors)

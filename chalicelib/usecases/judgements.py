@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.access import Actor, require_role
-from chalicelib.domain.errors import Conflict, Forbidden, not_found
+from chalicelib.domain.access import Actor, may_judge, require_role
+from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, not_found
 from chalicelib.domain.judgements import (
     Decision,
     Judgement,
@@ -13,7 +14,7 @@ from chalicelib.domain.judgements import (
     require_authority,
     require_somebody_else,
 )
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import Membership, Role
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Item, Key, Put, Update, absent, equals
@@ -27,7 +28,7 @@ from chalicelib.usecases.requests import Request, require_same
 class Judging:
     """Which attempt is judged, as the assessor saw it, and by which door.
 
-    `generation` is that of the link used; None by token.
+    `generation` is that of the link used, with a mailed code where `coded`; None by token.
     """
 
     enrolment_id: str
@@ -35,11 +36,14 @@ class Judging:
     number: int
     content_hash: str
     generation: int | None = None
+    coded: bool = False
 
     @property
     def method(self) -> Method:
         """How the judgement reaches us."""
-        return Method.TOKEN if self.generation is None else Method.LINK
+        if self.generation is None:
+            return Method.TOKEN
+        return Method.LINK_WITH_CODE if self.coded else Method.LINK
 
 
 def judge(
@@ -72,7 +76,7 @@ def judge(
             return earlier
         raise
     qualification = authorisation.qualification
-    used = actor.membership.address if judging.method is Method.LINK else ""
+    used = actor.membership.address if judging.generation is not None else ""
     _, _, address, feedback = fitting(decision.initials, qualification, used, decision.feedback)
     judgement = Judgement(
         competent=decision.competent,
@@ -101,6 +105,21 @@ def judge(
     return judgement
 
 
+def awaited_assessor(
+    runtime: Runtime, centre_id: str, enrolment_id: str, attempt: Attempt
+) -> Membership | None:
+    """Return the assessor of an attempt if they may judge it now, and have a verified address."""
+    try:
+        actor = people.act(runtime, attempt.assessor_id, centre_id)
+    except NotFound:
+        return None
+    facts = enrolments.facts(runtime, centre_id, enrolment_id)
+    if facts is None or not may_judge(actor, facts.module_id, runtime.now()):
+        return None
+    verified = actor.membership.address and actor.membership.address_verified_at
+    return actor.membership if verified else None
+
+
 def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) -> list[Change]:
     conditions = [
         absent("judged_at"),
@@ -111,7 +130,12 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) 
     if judging.generation is not None:
         conditions.append(equals("generation", judging.generation))
     changes: list[Change] = [
-        Update(_head(actor, judging), tuple(conditions), set=items.from_judgement(judgement)),
+        Update(
+            _head(actor, judging),
+            tuple(conditions),
+            set=items.from_judgement(judgement),
+            remove=("code_asked_at", "code_mailed_at") if judging.coded else (),
+        ),
         Check(
             keys.authorisation(actor.id, actor.centre_id, Role.ASSESSOR),
             (equals("id", judgement.authorisation_id),),

@@ -13,10 +13,10 @@ from chalicelib.domain.access import (
 )
 from chalicelib.domain.answers import Answers, from_documents
 from chalicelib.domain.attempts import Attempt
-from chalicelib.domain.centres import Centre
+from chalicelib.domain.centres import Centre, LinkPolicy
 from chalicelib.domain.enrolments import Enrolment, latest
-from chalicelib.domain.errors import Conflict, Gone, NotFound, not_found
-from chalicelib.domain.judgements import Decision, Judgement
+from chalicelib.domain.errors import Conflict, Gone, not_found
+from chalicelib.domain.judgements import Decision, Judgement, check_decision
 from chalicelib.domain.links import (
     PATIENCE,
     LinkState,
@@ -34,7 +34,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attempts, centres, enrolments, judgements, people
+from chalicelib.usecases import attempts, centres, codes, enrolments, judgements, people
 from chalicelib.usecases.attempts import SignedAttempt
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.requests import Request
@@ -48,7 +48,7 @@ class Opened:
     """What a link leads to, whether or not it still opens it.
 
     `entitled` tells whether the assessor may judge this module now; `current` is the latest
-    attempt of the page, to which a void link shows the way.
+    attempt of the page, to which a void link shows the way; `before` the last one judged before.
     """
 
     link: ReviewLink
@@ -61,6 +61,12 @@ class Opened:
     page: Page
     signed: SignedAttempt
     current: Attempt
+    before: Attempt | None
+
+    @property
+    def coded(self) -> bool:
+        """Whether judging takes a mailed code besides the link."""
+        return self.centre.links is LinkPolicy.WITH_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Review:
 
     answers: Answers
     marks: tuple[Mark, ...]
+    feedback_before: str
 
 
 def require_link(runtime: Runtime, token: str) -> ReviewLink:
@@ -96,12 +103,15 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     candidate = people.load_member(runtime, actor.centre_id, enrolment.candidate_id)
     if page is None or candidate is None:
         raise not_found()
-    current = enrolments.attempts(runtime, enrolment, page.id)[-1]
+    *_, current = heads = enrolments.attempts(runtime, enrolment, page.id)
+    judged = [each for each in heads if each.judgement and each.number < link.attempt]
     state = link_state(link, signed.attempt, current, actor.membership.address, runtime.now())
     entitled = may_judge(actor, module.id, runtime.now())
     if state is LinkState.LIVE and not entitled:
         state = LinkState.VOID
     centre = centres.load_centre(runtime, link.centre_id)
+    if centre.links is LinkPolicy.OFF and state in {LinkState.LIVE, LinkState.EXPIRED}:
+        state = LinkState.OFF
     return Opened(
         link,
         state,
@@ -113,6 +123,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
         page,
         signed,
         current,
+        judged[-1] if judged else None,
     )
 
 
@@ -120,14 +131,16 @@ def review(runtime: Runtime, opened: Opened) -> Review:
     """Read the signed answers and mark them, with the module's other pages for contradictions."""
     answers = from_documents(opened.signed.document["answers"])
     elsewhere = _elsewhere(runtime, opened)
-    return Review(answers, mark(opened.page, answers, elsewhere))
+    return Review(answers, mark(opened.page, answers, elsewhere), _feedback_before(runtime, opened))
 
 
-def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -> Judgement:
-    """Judge the attempt that a link was made for.
+def judge_by_link(
+    runtime: Runtime, token: str, decision: Decision, body: str, code: str = ""
+) -> Judgement:
+    """Judge the attempt that a link was made for, with a mailed code where the centre asks for one.
 
     `body` is the fingerprint of the form sent: the same form again gets the same judgement. Raises
-    Gone for a link that is authentic and does not open any more.
+    Gone for a link that is authentic and does not open any more, and Invalid for a wrong code.
     """
     link = require_link(runtime, token)
     actor = people.act(runtime, link.assessor_id, link.centre_id)
@@ -135,12 +148,19 @@ def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -
         raise Gone(LinkState.EXPIRED, "This link has expired; ask for a fresh one.")
     if not made_for(link, actor.membership.address):
         raise Gone(LinkState.VOID, "This link went to another address; ask for a fresh one.")
+    policy = centres.load_centre(runtime, link.centre_id).links
+    if policy is LinkPolicy.OFF:
+        raise Gone(LinkState.OFF, "At this centre assessors sign in to judge.")
+    if policy is LinkPolicy.WITH_CODE:
+        check_decision(decision)  # before a code is looked at, so that all faults are told at once
+        codes.require_code(runtime, link, code)
     judging = Judging(
         enrolment_id=link.enrolment_id,
         page_id=link.page_id,
         number=link.attempt,
         content_hash=link.content_hash,
         generation=link.generation,
+        coded=policy is LinkPolicy.WITH_CODE,
     )
     request = Request(actor.id, REVIEW_PATH, f"{link.content_hash}{body}", body)
     try:
@@ -150,6 +170,19 @@ def judge_by_link(runtime: Runtime, token: str, decision: Decision, body: str) -
             detail = "This link is no longer the one for this page; ask for a fresh one."
             raise Gone(LinkState.VOID, detail) from None
         raise
+
+
+def send_code(runtime: Runtime, token: str) -> Opened:
+    """Have the code for a link mailed to its assessor, and return what the link leads to.
+
+    It goes to the verified address, whoever asks; nothing is sent where no code is needed.
+    """
+    opened = open_link(runtime, token)
+    if opened.state is LinkState.LIVE and opened.coded:
+        link = opened.link
+        key = keys.head(link.centre_id, link.enrolment_id, link.page_id, link.attempt)
+        codes.ask_for_code(runtime, key, opened.signed.attempt)
+    return opened
 
 
 def send_link(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int) -> None:
@@ -174,6 +207,8 @@ def send_fresh_link(runtime: Runtime, token: str) -> None:
     not ours; does nothing where nothing waits for this assessor.
     """
     opened = open_link(runtime, token)
+    if opened.centre.links is LinkPolicy.OFF:
+        return
     if opened.current.waiting and opened.current.assessor_id == opened.link.assessor_id:
         link = opened.link
         key = keys.head(link.centre_id, link.enrolment_id, link.page_id, opened.current.number)
@@ -193,15 +228,8 @@ def mail_link(
     attempt = items.to_attempt(item) if item else None
     if attempt is None or not needs_mail(runtime, centre_id, attempt):
         return False
-    try:
-        actor = people.act(runtime, attempt.assessor_id, centre_id)
-    except NotFound:
-        return False
-    facts = enrolments.facts(runtime, centre_id, enrolment_id)
-    if facts is None or not may_judge(actor, facts.module_id, runtime.now()):
-        return False
-    assessor = actor.membership
-    if not assessor.address or not assessor.address_verified_at:
+    assessor = judgements.awaited_assessor(runtime, centre_id, enrolment_id, attempt)
+    if assessor is None:
         return False
     if _too_soon(runtime, keys.head(centre_id, enrolment_id, page_id, number - 1)):
         return False
@@ -289,6 +317,17 @@ def _ask_for_mail(runtime: Runtime, key: Key, attempt: Attempt) -> None:
         return  # judged, withdrawn or asked for in this moment: nobody needs another mail
 
 
+def _feedback_before(runtime: Runtime, opened: Opened) -> str:
+    """Read the feedback that the candidate was given on the attempt before."""
+    before, link = opened.before, opened.link
+    if before is None or before.judgement is None:
+        return ""
+    if before.judgement.feedback is not None:
+        return before.judgement.feedback
+    key = keys.feedback(link.centre_id, link.enrolment_id, link.page_id, before.number)
+    return items.unpack_feedback(runtime.table.get(key))
+
+
 def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
     """Read what the candidate signed on the pages whose statements this page's items test."""
     tested = {
@@ -325,12 +364,17 @@ def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[s
         raise not_found()
     name, until = candidate.membership.name, _until(link.expires_at, centre)
     subject = f"{centre.name}: a page waits for your judgement"
+    how = (
+        "Sign in to read it and judge it."
+        if centre.links is LinkPolicy.OFF
+        else "Read it and judge it here:\n\n"
+        f"{runtime.settings.public_url}{REVIEW_PATH}{runtime.signer.token(link)}\n\n"
+        f"The link is yours alone and works until {until}. Please do not pass it on."
+    )
     text = (
         f"Dear {assessor.name},\n\n"
         f"{name} has signed \u201c{page.title}\u201d in \u201c{module.title}\u201d.\n"
-        "Read it and judge it here:\n\n"
-        f"{runtime.settings.public_url}{REVIEW_PATH}{runtime.signer.token(link)}\n\n"
-        f"The link is yours alone and works until {until}. Please do not pass it on.\n\n"
+        f"{how}\n\n"
         f"{centre.name}\n"
     )
     return subject, text

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.api.http import OPERATIONS
 from chalicelib.domain.access import Actor
+from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
@@ -98,6 +99,32 @@ def import_people(door: Door) -> Creation:
     return Creation(path, door.world.administrator, body, body | {"dry_run": True})
 
 
+def judged(door: Door) -> Enrolment:
+    enrolment = door.world.enrol()
+    door.world.judge(enrolment, door.world.sign(enrolment, "kn-1"))
+    return enrolment
+
+
+def record_verification(door: Door) -> Creation:
+    body = {"enrolment_id": judged(door).id, "page_id": "kn-1", "attempt": 1, "outcome": "upheld"}
+    path = f"/v1/centres/{door.world.centre.id}/verifications"
+    return Creation(path, door.world.verifier, body, body | {"note": "Well judged."})
+
+
+def set_aside(door: Door) -> Creation:
+    path = f"{page_path(judged(door), 'kn-1')}/attempts/1/judgements/set-aside"
+    return Creation(path, door.world.verifier, {"reason": "Mine."}, {"reason": "Other."})
+
+
+def countersign(door: Door) -> Creation:
+    world = door.world
+    second = world.person("Cora Countersigner", Role.ASSESSOR)
+    held = world.authorisation(countersigner_id=second.id)
+    world.assessor = world.person("Tom Trainee", Role.ASSESSOR, authorisation=held)
+    path = f"{page_path(judged(door), 'kn-1')}/attempts/1/judgements/countersignature"
+    return Creation(path, second, {}, {"occurred_on": "2026-03-01"})
+
+
 def create_webhook(door: Door) -> Creation:
     body = {"url": "https://hooks.example/in"}
     path = f"{centre_path(door)}/webhooks"
@@ -129,6 +156,9 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "createPerson": create_person,
     "sendVerificationMail": send_verification_mail,
     "importPeople": import_people,
+    "recordVerification": record_verification,
+    "setAside": set_aside,
+    "countersign": countersign,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
@@ -143,7 +173,7 @@ def send(door: Door, made: Creation, key: str = "") -> Reply:
 
 def test_every_creation_is_here() -> None:
     assert CREATIONS.keys() == {each.id for each in OPERATIONS if each.idempotent}
-    by_form = {"judgeByLink", "sendFreshLink", "verifyAddress"}
+    by_form = {"judgeByLink", "sendFreshLink", "sendReviewCode", "verifyAddress"}
     posts = {each.id for each in OPERATIONS if each.method == "POST"}
     assert posts - by_form == CREATIONS.keys()
 

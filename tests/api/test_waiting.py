@@ -9,10 +9,10 @@ from chalicelib.domain.people import Role
 from chalicelib.events import finalise
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put
-from chalicelib.usecases import sweep, verifications
+from chalicelib.usecases import sweep
 from chalicelib.usecases.waiting import FAN_OUT
 from tests.api.door import Door, news, sign
-from tests.world import SHORT_MODULE
+from tests.world import SHORT_MODULE, request
 
 
 def waiting(door: Door, who: Actor) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_a_countersigner_is_told_what_to_countersign(door: Door) -> None:
     sweep.sweep(door.runtime, shard)
     assert countersigning(door, countersigner) == ["plan-1", "plan-2"]
 
-    verifications.countersign(door.runtime, countersigner, enrolment.id, "plan-1", 1)
+    world.countersign(enrolment, "plan-1", actor=countersigner, request=request(countersigner))
     world.set_aside(enrolment, "plan-2")
     for page_id in ("plan-1", "plan-2", "plan-1"):
         finalise.handle(door.runtime, news(enrolment, page_id))

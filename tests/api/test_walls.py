@@ -43,12 +43,20 @@ BODIES: dict[str, Any] = {
     "importPeople": {"csv": "name,roles\n"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
+    "recordVerification": {
+        "enrolment_id": NOWHERE,
+        "page_id": "kn-1",
+        "attempt": 1,
+        "outcome": "action-required",
+    },
+    "countersign": {"occurred_on": "2999-01-01"},
+    "setAside": {"reason": " "},
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
-FORMS = {"judgeByLink": "competent=Y&initials=AE"}
+FORMS = {"judgeByLink": "competent=Y&initials=AE", "sendReviewCode": "initials=AE"}
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,10 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, Route, ViewportSize
 
 from chalicelib.domain.access import Actor
+from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.people import Role
-from chalicelib.usecases import memberships, people
+from chalicelib.usecases import centres, memberships, people
+from chalicelib.usecases.centres import CentreSettings
 from tests.api.door import verification_token
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, Signed, wrong
 from tests.browser.chromium import PHONE
@@ -87,6 +89,50 @@ def questions(centre: Centre, tab: Page) -> int:
 def with_errors(centre: Centre, tab: Page) -> int:
     visit(tab, centre.sign(CHOICES).link)
     return press(tab, "Record my judgement")
+
+
+def with_code(centre: Centre) -> Signed:
+    settle(centre, LinkPolicy.WITH_CODE)
+    return centre.sign(CHOICES)
+
+
+def settle(centre: Centre, policy: LinkPolicy) -> None:
+    settings = CentreSettings(links=policy)
+    centres.change_centre(centre.world.runtime, centre.world.centre.id, settings)
+
+
+@state
+def code_asked_for(centre: Centre, tab: Page) -> int:
+    visit(tab, with_code(centre).link)
+    tab.get_by_label("Your initials").fill("AE")
+    status = press(tab, "Mail me a code")
+    assert tab.get_by_label("Your initials").input_value() == "AE"
+    settle(centre, LinkPolicy.ALLOWED)
+    return status
+
+
+@state
+def wrong_code(centre: Centre, tab: Page) -> int:
+    visit(tab, with_code(centre).link)
+    tab.get_by_label("Code from your mail").fill("0000 0000")
+    status = judge(tab, "No, not yet competent", "Say more.")
+    settle(centre, LinkPolicy.ALLOWED)
+    return status
+
+
+@state
+def links_off(centre: Centre, tab: Page) -> int:
+    signed = centre.sign(CHOICES)
+    settle(centre, LinkPolicy.OFF)
+    status = visit(tab, signed.link)
+    settle(centre, LinkPolicy.ALLOWED)
+    return status
+
+
+@state
+def returned_before(centre: Centre, tab: Page) -> int:
+    signed = used(centre, tab)
+    return visit(tab, centre.sign(CHOICES, by=(signed.enrolment, signed.candidate)).link)
 
 
 @state
@@ -206,12 +252,32 @@ def certificate_suspended(centre: Centre, tab: Page) -> int:
 
 
 @state
+def certificate_superseded(centre: Centre, tab: Page) -> int:
+    address, enrolment = centre.certificate(centre.publish(SHORT_MODULE))
+    world = centre.world
+    world.set_aside(enrolment, "plan-2")
+    candidate = world.actor(enrolment.candidate_id)
+    by = (enrolment, candidate)
+    module = centre.publish(SHORT_MODULE)
+    world.judge(enrolment, centre.sign("plan-2", module=module, by=by).attempt)
+    assert world.finalise(enrolment)
+    status = visit(tab, address)
+    tab.get_by_role("link", name="See the certificate in its place").click()
+    assert tab.get_by_text("This certificate is valid.").is_visible()
+    tab.go_back()
+    return status
+
+
+@state
 def no_certificate(centre: Centre, tab: Page) -> int:
     return visit(tab, f"{centre.gateway.origin}{STAGE}/v1/certificates/{'0' * 32}")
 
 
 STATUS = {
     "with_errors": 422,
+    "code_asked_for": 202,
+    "wrong_code": 422,
+    "links_off": 410,
     "already_judged": 410,
     "expired_while_typing": 410,
     "void_with_a_newer_attempt": 410,

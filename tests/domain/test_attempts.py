@@ -18,8 +18,8 @@ from chalicelib.domain.attempts import (
 )
 from chalicelib.domain.digests import canonical, digest
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.judgements import Countersignature, SettingAside
 from chalicelib.domain.people import NAME_LIMIT
+from chalicelib.domain.verifications import Countersignature, SettingAside
 from tests.domain import values
 from tests.domain.values import SIGNED_AT, attempt, judgement
 
@@ -60,7 +60,7 @@ def test_an_attempt_stands_if_competent_countersigned_where_needed_and_in_force(
     found = attempt(
         judgement=judgement(competent=competent, countersigner_id="cora" if needed else ""),
         countersignature=Countersignature("cora", SIGNED_AT) if given_ else None,
-        set_aside=SettingAside("ivy", SIGNED_AT, "Why") if set_aside else None,
+        set_aside=SettingAside("ivy", SIGNED_AT) if set_aside else None,
     )
     assert found.standing is (competent and (given_ or not needed) and not set_aside)
     assert not found.waiting

@@ -1,20 +1,30 @@
 """When an enrolment is complete, and what its certificate freezes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
-from chalicelib.domain.certificates import frozen_record, initials, outstanding, public_record
-from chalicelib.domain.judgements import Countersignature, SettingAside
+from chalicelib.domain.certificates import (
+    frozen_record,
+    initials,
+    outstanding,
+    public_record,
+    unverified,
+)
+from chalicelib.domain.modules import VerificationPolicy
+from chalicelib.domain.verifications import Countersignature, Outcome, SettingAside, Verified
 from tests.domain.test_enrolments import ENROLMENT, MODULE
 from tests.domain.values import SIGNED_AT, attempt, judgement
 
 COMPETENT = judgement()
 UNQUALIFIED = judgement(countersigner_id="cora")
-SET_ASIDE = SettingAside("ivy", SIGNED_AT, "Not enough.")
+SET_ASIDE = SettingAside("ivy", SIGNED_AT)
 ONE, TWO = attempt("p1", judgement=COMPETENT), attempt("p2", judgement=COMPETENT)
 
 
@@ -92,3 +102,52 @@ def test_the_public_record_holds_nothing_of_the_holder_but_initials() -> None:
     assert public["holder"] == {"name": "Z. v. d. B."}
     assert public["pages"] == frozen["pages"]
     assert frozen["holder"]["name"] == "Zoë van den Berg", "the record itself is left alone"
+
+
+UPHELD = Verified("v", "ivy", SIGNED_AT, Outcome.UPHELD)
+OBJECTED = Verified("v", "ivy", SIGNED_AT, Outcome.ACTION_REQUIRED)
+findings = st.tuples(*[st.sampled_from([None, UPHELD, OBJECTED])] * 2)
+
+
+def found(*verified: Verified | None) -> list[Attempt]:
+    return [
+        attempt(page_id, judgement=COMPETENT, verified=each)
+        for page_id, each in zip(("p1", "p2"), verified, strict=True)
+    ]
+
+
+@given(verified=findings, policy=st.sampled_from(VerificationPolicy))
+def test_no_policy_certifies_over_an_objection(
+    verified: tuple[Verified | None, ...], policy: VerificationPolicy
+) -> None:
+    module = replace(MODULE, verification=policy)
+    waiting = unverified(module, found(*verified))
+    objected = {page for page, each in zip(("p1", "p2"), verified, strict=True) if each is OBJECTED}
+    assert objected <= set(waiting)
+    assert unverified(module, found(UPHELD, UPHELD)) == ()
+
+
+@given(verified=findings)
+def test_a_stricter_policy_waits_for_no_less(verified: tuple[Verified | None, ...]) -> None:
+    none, sample, every = (
+        set(unverified(replace(MODULE, verification=policy), found(*verified)))
+        for policy in VerificationPolicy
+    )
+    assert none <= sample <= every
+    assert every == {p for p, each in zip(("p1", "p2"), verified, strict=True) if each != UPHELD}
+    if UPHELD in verified:
+        assert none == sample
+
+
+def test_what_was_found_of_an_earlier_attempt_does_not_count() -> None:
+    module = replace(MODULE, verification=VerificationPolicy.EVERY_PAGE)
+    later = attempt("p1", 2, judgement=COMPETENT)
+    assert unverified(module, [*found(UPHELD, UPHELD), later]) == ("p1",)
+    assert unverified(MODULE, [*found(OBJECTED, UPHELD), later]) == ()
+
+
+def test_the_record_tells_how_much_was_verified_by_whom() -> None:
+    one, two = found(UPHELD, None)
+    frozen = record(one, two)
+    assert frozen["verification"] == {"policy": "none", "pages_verified": 1}
+    assert [page["verified_by"] for page in frozen["pages"]] == ["ivy", ""]

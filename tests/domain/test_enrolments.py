@@ -21,8 +21,8 @@ from chalicelib.domain.enrolments import (
     require_unsealed,
 )
 from chalicelib.domain.errors import Conflict, Invalid
-from chalicelib.domain.judgements import Countersignature, SettingAside
 from chalicelib.domain.modules import Element, Module, Page
+from chalicelib.domain.verifications import Countersignature, SettingAside
 from tests.domain.values import SIGNED_AT, attempt, judgement
 
 LATER = SIGNED_AT + timedelta(days=1)
@@ -42,7 +42,7 @@ MODULE = Module(
     title="Module",
     elements=(Element("e", "E", pages=(Page("p1", "One"), Page("p2", "Two"))),),
 )
-SET_ASIDE = SettingAside("verifier", LATER, "Not enough.")
+SET_ASIDE = SettingAside("verifier", LATER)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ PART = {
     "page_id": values.page_ids,
     "attempt": st.integers(1, 9_999).map(str),
     "issue": st.integers(1, 9_999).map(str),
+    "verification_id": values.ulids,
     "state": st.sampled_from(EnrolmentState).map(str),
     "milliseconds": values.moments.map(milliseconds),
 }

@@ -17,9 +17,16 @@ from chalicelib.domain.centres import (
     RetentionStart,
 )
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
-from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
+from chalicelib.domain.judgements import Judgement, Method
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
+from chalicelib.domain.verifications import (
+    Countersignature,
+    Outcome,
+    SettingAside,
+    Verification,
+    Verified,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,6 +39,7 @@ maybe_moments = st.none() | moments
 address_digests = st.binary(min_size=DIGEST_BYTES, max_size=DIGEST_BYTES).map(bytes.hex)
 hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 counts = st.integers(0, 9_999)
+days = st.just("") | st.dates().map(str)
 
 answers = st.dictionaries(
     page_ids,
@@ -133,6 +141,24 @@ judgements = st.builds(
     fingerprint=hashes,
     occurred_on=st.none() | st.dates(),
 )
+verifications = st.builds(
+    Verification,
+    id=ulids,
+    centre_id=ulids,
+    enrolment_id=ulids,
+    page_id=page_ids,
+    attempt=st.integers(1, 9_999),
+    content_hash=hashes,
+    candidate_id=ulids,
+    judged_by=ulids,
+    outcome=st.sampled_from(Outcome),
+    note=text,
+    occurred_on=days,
+    verified_by=ulids,
+    verified_at=moments,
+    authorisation_id=ulids,
+    qualification=text,
+)
 attempts = st.builds(
     Attempt,
     page_id=page_ids,
@@ -147,8 +173,11 @@ attempts = st.builds(
     fingerprint=hashes,
     mailed_at=maybe_moments,
     judgement=st.none() | judgements,
-    countersignature=st.none() | st.builds(Countersignature, ulids, moments),
-    set_aside=st.none() | st.builds(SettingAside, ulids, moments, text),
+    countersignature=st.none() | st.builds(Countersignature, ulids, moments, days),
+    code_asked_at=maybe_moments,
+    code_mailed_at=maybe_moments,
+    verified=st.none() | st.builds(Verified, ulids, ulids, moments, st.sampled_from(Outcome)),
+    set_aside=st.none() | st.builds(SettingAside, ulids, moments),
     withdrawn_at=maybe_moments,
     occurred_on=st.none() | st.dates(),
 )

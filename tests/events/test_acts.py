@@ -13,7 +13,7 @@ from chalicelib.domain.events import envelope
 from chalicelib.domain.people import Role
 from chalicelib.events import notify
 from chalicelib.storage.changes import Key
-from chalicelib.usecases import attempts, events, verifications
+from chalicelib.usecases import attempts, events
 from tests.events.records import Record, failed, record_of
 from tests.world import TABLE, World
 
@@ -92,8 +92,12 @@ def test_a_countersignature_is_told(world: World) -> None:
     enrolment = world.enrol(assessor_id=first.id)
     world.judge(enrolment, world.sign(enrolment, "kn-1"), actor=first)
     with streamed(world, enrolment) as told:
-        verifications.countersign(world.runtime, second, enrolment.id, "kn-1", 1)
-    assert told == [f"judgement-countersigned:{enrolment.id}:kn-1:1"]
+        world.countersign(enrolment, "kn-1", actor=second)
+        found = world.verify(enrolment, "kn-1")
+    assert told == [
+        f"judgement-countersigned:{enrolment.id}:kn-1:1",
+        f"judgement-verified:{enrolment.id}:kn-1:1:{found.id}",
+    ]
 
 
 def test_the_end_of_an_enrolment_and_what_comes_after_it(world: World) -> None:

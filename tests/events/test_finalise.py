@@ -5,7 +5,6 @@ from typing import Any
 from chalicelib.domain.people import Role
 from chalicelib.events import finalise
 from chalicelib.storage import keys
-from chalicelib.usecases import verifications
 from tests.events.records import Record, failed, head_record
 from tests.world import TABLE, World
 
@@ -56,8 +55,7 @@ def test_the_countersigner_makes_it_count(world: World) -> None:
     for page in world.module.pages:
         handle(world, *(head_record(enrolment, each.id) for each in world.module.pages))
         assert certificates(world) == []
-        of = (enrolment.id, page.id, 1)
-        verifications.countersign(world.runtime, countersigner, *of)
+        world.countersign(enrolment, page.id, actor=countersigner)
     handle(world, *(head_record(enrolment, each.id) for each in world.module.pages))
     assert len(certificates(world)) == 1
 

@@ -20,6 +20,7 @@ from chalicelib.domain.modules import (
     Question,
     StandardReference,
     Statement,
+    VerificationPolicy,
 )
 
 WORDS = (
@@ -171,6 +172,7 @@ def modules(draw: st.DrawFn) -> Module:
         programme=draw(maybe_line),
         language=draw(st.sampled_from(["en-GB", "cy", "zh-Hant-TW"])),
         rights=draw(maybe_line),
+        verification=draw(st.sampled_from(VerificationPolicy)),
         standards=STANDARDS,
         definitions=tuple(draw(st.lists(st.builds(Definition, line, prose), max_size=2))),
         foreword=draw(maybe),

@@ -21,6 +21,7 @@ from chalicelib.domain.modules import (
     Question,
     StandardReference,
     Statement,
+    VerificationPolicy,
 )
 from chalicelib.formats.modules import (
     IDS_NOT_WRITTEN,
@@ -52,6 +53,7 @@ version: 2
 language: cy
 rights: Free to use
 standards: NOS=SFJGB4, CC=Care
+verification: every-page
 ---
 # Definitions
 
@@ -148,6 +150,7 @@ def test_everything_in_the_format_is_read() -> None:
         language="cy",
         rights="Free to use",
         standards=(StandardReference("NOS", "SFJGB4"), StandardReference("CC", "Care")),
+        verification=VerificationPolicy.EVERY_PAGE,
         definitions=(
             Definition("Concern", "taking trouble over somebody"),
             Definition("Respect", "seeing the person"),
@@ -460,6 +463,7 @@ REFUSED_FRONTS = [
     (Code.KEY_VALUE, 2, "---\nversion: 1000000\n---"),
     (Code.KEY_VALUE, 2, "---\nversion: ٣\n---"),
     (Code.KEY_VALUE, 2, "---\nlanguage: British English\n---"),
+    (Code.KEY_VALUE, 2, "---\nverification: all\n---"),
     (Code.KEY_VALUE, 2, "---\nstandards: A, B\n---"),
     (Code.KEY_VALUE, 2, "---\nstandards: X=A, X=B\n---"),
     (Code.KEY_VALUE, 2, "---\nstandards: A,\n---"),

@@ -4,6 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.api.http import FORM
+from chalicelib.domain.centres import LinkPolicy
+from chalicelib.usecases import centres
+from chalicelib.usecases.centres import CentreSettings
 from tests.api.door import mail
 from tests.play.stage import Stage, scene
 
@@ -38,6 +41,17 @@ def show_judgement(stage: Stage) -> None:
     stage.door.form(link, COMPETENT)
     stage.shows("What was recorded.", "GET", f"{link}/judgement")
     stage.refused("not-found", "GET", f"{FORGED}/judgement")
+
+
+@scene("sendReviewCode")
+def send_review_code(stage: Stage) -> None:
+    world = stage.world
+    form: dict[str, Any] = {"media": FORM, "key": None}
+    link = _mailed(stage)
+    stage.refused("not-found", "POST", f"{FORGED}/codes", None, COMPETENT, **form)
+    with_code = CentreSettings(links=LinkPolicy.WITH_CODE)
+    centres.change_centre(world.runtime, world.centre.id, with_code)
+    stage.shows("A code is on its way.", "POST", f"{link}/codes", None, COMPETENT, **form)
 
 
 @scene("sendFreshLink")

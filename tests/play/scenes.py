@@ -11,6 +11,7 @@ import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.verifications
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all
 

@@ -253,3 +253,61 @@ def decoded(item: dict[str, Any]) -> dict[str, Any]:
     """Read an item as the client gives it."""
     reader = TypeDeserializer()
     return {name: reader.deserialize(value) for name, value in item.items()}
+
+
+def act(play: Play, path: str, body: dict[str, Any], role: Role = Role.INTERNAL_VERIFIER) -> Reply:
+    return play.client(role).ask("POST", path, body)
+
+
+def verify(play: Play, page_id: str) -> None:
+    body = {"enrolment_id": play.enrolment_id, "page_id": page_id, "attempt": 1}
+    act(play, f"{play.centre}/verifications", body | {"outcome": "upheld"})
+
+
+def state(play: Play) -> str:
+    found: str = play.progress()["state"]
+    return found
+
+
+def test_the_last_verification_certifies_once(stack: Stack) -> None:
+    source = SHORT_MODULE.replace("version: 1\n", "version: 1\nverification: every-page\n")
+    play = Play(stack, create_cast(stack, f"{uuid4().hex}.example"), read_module(source).module)
+    play.publish(source)
+    play.enrol()
+    for page_id in PAGES:
+        play.sign(page_id)
+        assert judge_by_token(play, page_id).status == 201
+    wait_for(lambda: state(play) == "awaiting-verification", "the wait for verification")
+    for page_id in PAGES[:-1]:
+        verify(play, page_id)
+    assert state(play) == "awaiting-verification"
+    verify(play, PAGES[-1])
+
+    assert play.certificate()["record"]["verification"]["pages_verified"] == len(PAGES)
+    assert len(items(stack, "CERTIFICATE#", play)) == 1
+
+
+def test_set_aside_after_sealing_then_superseded(stack: Stack, play: Play) -> None:
+    for page_id in PAGES:
+        play.sign(page_id)
+        assert judge_by_token(play, page_id).status == 201
+    first = play.certificate()["certificate_id"]
+    path = f"{play.enrolment}/pages/plan-1/attempts/1/judgements/set-aside"
+    act(play, path, {"reason": "The answers are not the candidate's own."})
+    public = play.client(Role.CANDIDATE)
+    assert public.ask("GET", f"/v1/certificates/{first}").json()["state"] == "suspended"
+    assert state(play) == "active"
+
+    play.sign("plan-1")
+    path = f"{play.enrolment}/pages/plan-1/attempts/2"
+    assessor = play.client(Role.ASSESSOR)
+    shown = assessor.ask("GET", path).json()
+    body = {"content_hash": shown["content_hash"], "competent": True, "initials": "SK"}
+    act(play, f"{path}/judgements", body, Role.ASSESSOR)
+
+    wait_for(lambda: play.certificate()["issue"] == 2, "the second issue")
+    superseded = public.ask("GET", f"/v1/certificates/{first}").json()
+    second = play.certificate()
+    assert superseded["state"] == "superseded"
+    assert superseded["superseded_by"].endswith(second["certificate_id"])
+    assert (second["state"], len(items(stack, "CERTIFICATE#", play))) == ("valid", 2)

@@ -15,6 +15,7 @@ from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
+from chalicelib.domain.verifications import Reason, Verification
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Item, Key, Put
 from chalicelib.storage.packing import pack
@@ -85,15 +86,33 @@ def test_changes_of_enrolments(table: Table, change: EnrolmentChange) -> None:
 def test_attempts_with_all_that_happened_to_them(table: Table, attempt: Attempt) -> None:
     item = items.from_attempt(attempt)
     item |= {"mailed_at": attempt.mailed_at and stamp(attempt.mailed_at)}
+    item |= {"code_asked_at": attempt.code_asked_at and stamp(attempt.code_asked_at)}
+    item |= {"code_mailed_at": attempt.code_mailed_at and stamp(attempt.code_mailed_at)}
     item |= {"withdrawn_at": attempt.withdrawn_at and stamp(attempt.withdrawn_at)}
     if attempt.judgement:
         item |= items.from_judgement(attempt.judgement)
     if attempt.countersignature:
         item |= items.from_countersignature(attempt.countersignature)
+    if attempt.verified:
+        item |= items.from_verified(attempt.verified)
     if attempt.set_aside:
         item |= items.from_setting_aside(attempt.set_aside)
     key = keys.head("centre", "enrolment", attempt.page_id, attempt.number)
     assert items.to_attempt(stored(table, item, key)) == attempt
+
+
+@given(verification=values.verifications)
+@few
+def test_verifications(table: Table, verification: Verification) -> None:
+    item = stored(table, items.from_verification(verification))
+    assert items.to_verification(item) == verification
+
+
+@given(text=values.text, day=values.days)
+@few
+def test_reasons(table: Table, text: str, day: str) -> None:
+    reason = Reason(text, day)
+    assert items.to_reason(stored(table, items.from_reason(reason))) == reason
 
 
 @given(answers=values.answers)
@@ -114,6 +133,7 @@ def test_certificates(table: Table, document: dict[str, Any], reason: str) -> No
         state=CertificateState.SUSPENDED,
         reason=reason,
         record=document,
+        superseded_by="the-next",
     )
     key = keys.certificate("centre", "enrolment", certificate.issue)
     item = stored(table, items.from_certificate(certificate), key)

@@ -14,6 +14,7 @@ import pytest
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.details import Details
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
@@ -21,9 +22,10 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.domain.events import Kind
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import Identity, Membership, Role
+from chalicelib.domain.verifications import Outcome, Reason
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Key, Put, Update, create
+from chalicelib.storage.changes import Item, Key, Put, Update, create
 from chalicelib.usecases import (
     addresses,
     attempts,
@@ -31,14 +33,15 @@ from chalicelib.usecases import (
     certificates,
     deliveries,
     enrolments,
+    links,
     memberships,
     pages,
     people,
-    verifications,
     webhooks,
 )
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
+from chalicelib.usecases.verifications import Looked
 from chalicelib.usecases.webhooks import WebhookChange
 from tests.world import ISSUER, World, request
 
@@ -216,11 +219,10 @@ def judged_unqualified(world: World) -> Enrolment:
 
 def a_judgement_countersigned_twice(world: World) -> bool:
     enrolment = judged_unqualified(world)
-    of = (world.runtime, world.countersigner, enrolment.id, "plan-1", 1)
-    first = verifications.countersign(*of).countersignature
+    first = world.countersign(enrolment, "plan-1")
     world.clock.forward(hours=1)
     with refusals():
-        verifications.countersign(*of)
+        world.countersign(enrolment, "plan-1")
     return head(world, enrolment, "plan-1").countersignature == first
 
 
@@ -228,29 +230,249 @@ def a_judgement_countersigned_after_it_was_set_aside(world: World) -> bool:
     enrolment = judged_unqualified(world)
     world.set_aside(enrolment, "plan-1")
     with refusals():
-        verifications.countersign(world.runtime, world.countersigner, enrolment.id, "plan-1", 1)
+        world.countersign(enrolment, "plan-1")
     return head(world, enrolment, "plan-1").countersignature is None
 
 
 def a_judgement_set_aside_twice(world: World) -> bool:
     enrolment = world.enrol()
     world.judge(enrolment, world.sign(enrolment, "plan-1"))
-    world.set_aside(enrolment, "plan-1", "The first reason.")
+    world.table.interruption = lambda: world.set_aside(enrolment, "plan-1", "The first reason.")
     with refusals():
         world.set_aside(enrolment, "plan-1", "Another reason.")
-    found = head(world, enrolment, "plan-1").set_aside
-    return found is not None and found.reason == "The first reason."
+    found = attempts.read(world.runtime, world.centre.id, enrolment.id, "plan-1", 1)
+    return found is not None and found.reason == Reason("The first reason.")
 
 
-def a_judgement_set_aside_while_the_certificate_is_issued(world: World) -> bool:
+def an_enrolment_closed_while_a_judgement_is_set_aside(world: World) -> bool:
+    verified_module(world)
     enrolment = world.enrol()
     world.complete(enrolment)
-    world.table.interruption = lambda: world.finalise(enrolment)
+    world.finalise(enrolment)  # it waits for its verification
+    world.table.interruption = lambda: close(world, enrolment, "withdrawn")
     with refusals():
         world.set_aside(enrolment, "plan-1")
-    certificate = world.finalise(enrolment)
-    assert certificate
-    return head(world, enrolment, "plan-1").standing or certificate.state != "valid"
+    return enrolments.load(world.runtime, world.centre.id, enrolment.id).state == "withdrawn"
+
+
+def a_verifier_who_saw_another_text(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    with refusals():
+        world.verify(enrolment, "plan-1", looked=Looked(enrolment.id, "plan-1", 1, "0" * 64))
+    return head(world, enrolment, "plan-1").verified is None
+
+
+def a_judgement_lost_by_a_restore_while_it_is_verified(world: World) -> bool:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "plan-1")
+    key = keys.head(world.centre.id, enrolment.id, "plan-1", 1)
+    backup = world.runtime.table.get(key)
+    assert backup
+    world.judge(enrolment, signed)
+    world.table.interruption = lambda: world.table.write(Put(key, backup))
+    with refusals():
+        world.verify(enrolment, "plan-1")
+    return head(world, enrolment, "plan-1").verified is None
+
+
+def a_judgement_set_aside_while_it_is_verified(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.table.interruption = lambda: world.set_aside(enrolment, "plan-1")
+    with refusals():
+        world.verify(enrolment, "plan-1")
+    return head(world, enrolment, "plan-1").verified is None
+
+
+def an_objection_overridden_by_somebody_who_has_not_seen_it(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.table.interruption = lambda: world.verify(enrolment, "plan-1", "Ask again.")
+    with refusals():
+        world.verify(enrolment, "plan-1")
+    found = head(world, enrolment, "plan-1").verified
+    return found is not None and found.outcome is Outcome.ACTION_REQUIRED
+
+
+def end_verifying(world: World) -> None:
+    """Leave the verifier with an authorisation for another module alone."""
+    ended = world.authorisation(role=Role.INTERNAL_VERIFIER, modules=("another-module",))
+    people.authorise(world.runtime, world.verifier.membership, ended)
+
+
+def a_verification_while_the_authorisation_is_taken_away(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.table.interruption = lambda: end_verifying(world)
+    with refusals():
+        world.verify(enrolment, "plan-1")
+    return head(world, enrolment, "plan-1").verified is None
+
+
+def a_setting_aside_while_the_authorisation_is_taken_away(world: World) -> bool:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.table.interruption = lambda: end_verifying(world)
+    with refusals():
+        world.set_aside(enrolment, "plan-1")
+    return head(world, enrolment, "plan-1").set_aside is None
+
+
+def a_certificate_issued_anew_while_a_judgement_is_set_aside(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.finalise(enrolment)
+
+    def issue_anew() -> None:
+        world.set_aside(enrolment, "plan-2")
+        world.judge(enrolment, world.sign(enrolment, "plan-2"))
+        world.finalise(enrolment)
+
+    world.table.interruption = issue_anew
+    with refusals():
+        world.set_aside(enrolment, "plan-1")
+    states = [item["state"] for item in certificates_of(world, enrolment)]
+    return states == ["superseded", "suspended"]
+
+
+def certificates_of(world: World, enrolment: Enrolment) -> list[Item]:
+    key = keys.certificate(world.centre.id, enrolment.id, 1)
+    return list(world.table.query(key.pk, "CERTIFICATE#"))
+
+
+def open_one(world: World) -> str:
+    """Read which enrolment of the candidate's in the module is the open one."""
+    key = keys.open_enrolment(world.candidate.id, world.centre.id, world.module.id)
+    item = world.table.get(key)
+    return item["enrolment_id"] if item else ""
+
+
+def a_renewal_begun_while_the_enrolment_before_it_is_reopened(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.finalise(enrolment)
+    renewals = []
+    world.table.interruption = lambda: renewals.append(world.enrol())
+    world.set_aside(enrolment, "plan-1")
+    return open_one(world) == renewals[0].id
+
+
+def a_renewal_finished_while_the_enrolment_before_it_is_reopened(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.finalise(enrolment)
+    renewal = world.enrol()
+    world.complete(renewal)
+    world.table.interruption = lambda: world.finalise(renewal)
+    world.set_aside(enrolment, "plan-1")
+    return open_one(world) == enrolment.id
+
+
+def an_objection_raised_during_finalisation(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: world.verify(enrolment, "plan-1", "Ask again.")
+    return world.finalise(enrolment) is None
+
+
+def verified_module(world: World, policy: str = "every-page") -> None:
+    """Publish the module with a policy, for those who enrol from now on."""
+    front = f"version: 2\nverification: {policy}\n"
+    world.module = world.publish(world.source.replace("version: 1\n", front))
+
+
+def a_page_set_aside_while_the_enrolment_begins_to_wait(world: World) -> bool:
+    verified_module(world)
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: world.set_aside(enrolment, "plan-1")
+    world.finalise(enrolment)
+    return enrolments.load(world.runtime, world.centre.id, enrolment.id).state == "active"
+
+
+def an_enrolment_closed_while_it_begins_to_wait(world: World) -> bool:
+    verified_module(world)
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.table.interruption = lambda: close(world, enrolment, "withdrawn")
+    world.finalise(enrolment)
+    return enrolments.load(world.runtime, world.centre.id, enrolment.id).state == "withdrawn"
+
+
+def reopened(world: World) -> Enrolment:
+    """Have an enrolment assessed anew after its first certificate, up to the finalisation."""
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.finalise(enrolment)
+    world.set_aside(enrolment, "plan-1")
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    return enrolment
+
+
+def issues_counted_on_during_finalisation(world: World) -> bool:
+    enrolment = reopened(world)
+    meta = keys.enrolment(world.centre.id, enrolment.id)
+    world.table.interruption = lambda: world.table.write(Update(meta, set={"issue": 7}))
+    with refusals():
+        world.finalise(enrolment)
+    return enrolments.load(world.runtime, world.centre.id, enrolment.id).issue == 7
+
+
+def an_issue_that_is_not_suspended_superseded(world: World) -> bool:
+    enrolment = reopened(world)
+    first = keys.certificate(world.centre.id, enrolment.id, 1)
+    world.table.interruption = lambda: world.table.write(Update(first, set={"state": "revoked"}))
+    with refusals():
+        world.finalise(enrolment)
+    item = world.table.get(first)
+    return item is not None and item["state"] == "revoked"
+
+
+def with_code(world: World) -> tuple[Enrolment, str]:
+    """Have a page signed at a centre that asks for a code; return its link's token as well."""
+    settings = CentreSettings(links=LinkPolicy.WITH_CODE)
+    centres.change_centre(world.runtime, world.centre.id, settings)
+    enrolment = world.enrol()
+    address = world.assessor.membership.address
+    link = link_for(world.centre.id, enrolment.id, world.sign(enrolment, "plan-1"), address)
+    return enrolment, world.runtime.signer.token(link)
+
+
+def a_code_asked_for_twice_at_once(world: World) -> bool:
+    enrolment, token = with_code(world)
+    first = []
+
+    def ask() -> None:
+        links.send_code(world.runtime, token)
+        first.append(head(world, enrolment, "plan-1").code_asked_at)
+        world.clock.forward(seconds=1)
+
+    def again() -> None:
+        world.clock.forward(seconds=-1)
+        ask()
+
+    world.clock.forward(seconds=1)
+    world.table.interruption = again
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at == first[0]
+
+
+def a_code_asked_for_while_the_page_is_judged(world: World) -> bool:
+    enrolment, token = with_code(world)
+    signed = head(world, enrolment, "plan-1")
+    world.table.interruption = lambda: world.judge(enrolment, signed)
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at is None
+
+
+def a_code_asked_for_while_the_page_is_withdrawn(world: World) -> bool:
+    enrolment, token = with_code(world)
+    world.table.interruption = lambda: attempts.withdraw(
+        world.runtime, world.candidate, enrolment.id, "plan-1", 1
+    )
+    links.send_code(world.runtime, token)
+    return head(world, enrolment, "plan-1").code_asked_at is None
 
 
 def two_reassignments_from_one_reading(world: World) -> bool:
@@ -331,9 +553,12 @@ def an_enrolment_closed_during_finalisation(world: World) -> bool:
 def an_enrolment_finalised_again_after_a_restore(world: World) -> bool:
     enrolment = world.enrol()
     world.complete(enrolment)
+    key = keys.enrolment(world.centre.id, enrolment.id)
+    backup = world.runtime.table.get(key)
     first = world.finalise(enrolment)
+    assert backup
     assert first
-    close(world, enrolment, "active")
+    world.table.write(Put(key, backup))
     with refusals():
         world.finalise(enrolment)
     item = world.runtime.table.get(keys.certificate(world.centre.id, enrolment.id, 1))
@@ -521,7 +746,24 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("HEAD", "countersigned_at", a_judgement_countersigned_twice),
     ("HEAD", "set_aside_at", a_judgement_countersigned_after_it_was_set_aside),
     ("HEAD", "set_aside_at", a_judgement_set_aside_twice),
-    ("META", "state", a_judgement_set_aside_while_the_certificate_is_issued),
+    ("META", "state", an_enrolment_closed_while_a_judgement_is_set_aside),
+    ("HEAD", "content_hash", a_verifier_who_saw_another_text),
+    ("HEAD", "judged_at", a_judgement_lost_by_a_restore_while_it_is_verified),
+    ("HEAD", "set_aside_at", a_judgement_set_aside_while_it_is_verified),
+    ("HEAD", "verification_id", an_objection_overridden_by_somebody_who_has_not_seen_it),
+    ("WHO", "id", a_verification_while_the_authorisation_is_taken_away),
+    ("WHO", "id", a_setting_aside_while_the_authorisation_is_taken_away),
+    ("META", "issue", a_certificate_issued_anew_while_a_judgement_is_set_aside),
+    ("OPEN", "pk", a_renewal_begun_while_the_enrolment_before_it_is_reopened),
+    ("OPEN", "enrolment_id", a_renewal_finished_while_the_enrolment_before_it_is_reopened),
+    ("META", "revision", an_objection_raised_during_finalisation),
+    ("META", "revision", a_page_set_aside_while_the_enrolment_begins_to_wait),
+    ("META", "state", an_enrolment_closed_while_it_begins_to_wait),
+    ("META", "issue", issues_counted_on_during_finalisation),
+    ("CERTIFICATE#", "state", an_issue_that_is_not_suspended_superseded),
+    ("HEAD", "code_asked_at", a_code_asked_for_twice_at_once),
+    ("HEAD", "judged_at", a_code_asked_for_while_the_page_is_judged),
+    ("HEAD", "withdrawn_at", a_code_asked_for_while_the_page_is_withdrawn),
     ("META", "revision", two_reassignments_from_one_reading),
     ("META", "signs", a_page_signed_during_a_reassignment),
     ("META", "state", an_enrolment_changed_while_it_is_sealed),

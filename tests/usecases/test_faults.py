@@ -16,7 +16,7 @@ from chalicelib.domain.errors import DomainError, Unavailable
 from chalicelib.domain.people import Role
 from chalicelib.runtime import Cache
 from chalicelib.storage import items, keys
-from chalicelib.usecases import certificates, enrolments, pages
+from chalicelib.usecases import certificates, enrolments, pages, verifications
 from chalicelib.usecases.attempts import read
 from chalicelib.usecases.enrolment_changes import Changes, change_enrolment
 from tests.faults import Fault
@@ -113,7 +113,7 @@ def reassign(world: World) -> tuple[Send, Made]:
     enrolment = world.enrol()
     world.sign(enrolment, PAGE)
     etag = enrolments.etag(enrolments.load(world.runtime, world.centre.id, enrolment.id))
-    other = world.verifier  # an assessor as well, in this file
+    other = world.countersigner  # another assessor
 
     def send() -> Any:
         of = (world.runtime, world.administrator, enrolment.id)
@@ -199,7 +199,64 @@ def enrol(world: World) -> tuple[Send, Made]:
     return send, made
 
 
-USE_CASES: list[UseCase] = [save, sign, judge, finalise, reassign, leave, come_back, enrol]
+def verify(world: World) -> tuple[Send, Made]:
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, PAGE))
+    same, verifier = request(world.verifier), world.verifier
+
+    def send() -> Any:
+        return world.verify(enrolment, PAGE, "Ask again.", actor=verifier, request=same)
+
+    def made() -> list[Any]:
+        of = (world.runtime, world.administrator, enrolment.id, 9, "")
+        listed, _ = verifications.list_all(*of)
+        heads = enrolments.attempts(world.runtime, enrolment)
+        assert [head.verified.id for head in heads if head.verified] == [each.id for each in listed]
+        now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+        assert now.revision == len(listed)
+        return list(listed)
+
+    return send, made
+
+
+def set_aside(world: World) -> tuple[Send, Made]:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    world.finalise(enrolment)
+    same, verifier = request(world.verifier), world.verifier
+
+    def send() -> Any:
+        return world.set_aside(enrolment, PAGE, actor=verifier, request=same)
+
+    def made() -> list[Any]:
+        found = read(world.runtime, world.centre.id, enrolment.id, PAGE, 1)
+        assert found
+        aside = found.attempt.set_aside
+        now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+        (certificate,) = map(
+            items.to_certificate,
+            world.table.query(keys.progress(world.centre.id, enrolment.id).pk, "CERTIFICATE#"),
+        )
+        assert now.sealed == (certificate.state == "valid") == (aside is None)
+        if aside is None or found.reason is None:
+            return []
+        return [verifications.SetAside(aside, found.reason)]
+
+    return send, made
+
+
+USE_CASES: list[UseCase] = [
+    save,
+    sign,
+    judge,
+    finalise,
+    reassign,
+    leave,
+    come_back,
+    enrol,
+    verify,
+    set_aside,
+]
 # Only a reassignment that went through cannot be told from somebody else's, and says so.
 REFUSALS: dict[UseCase, str] = {reassign: "stale-enrolment"}
 
@@ -222,7 +279,7 @@ def tried(world: World, send: Send) -> Any:
 
 def fail_everywhere(world: World, use_case: UseCase, mode: str) -> int:
     """Fail every call of a use case in turn, and return how many there are."""
-    world.verifier = world.person("Ver Ifier", Role.INTERNAL_VERIFIER, Role.ASSESSOR)
+    world.countersigner = world.person("Ot Her", Role.ASSESSOR)
     for number in count(1):
         world.candidate = world.person(f"Candidate {number}", Role.CANDIDATE)
         send, made = use_case(world)
