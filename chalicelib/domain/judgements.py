@@ -10,7 +10,7 @@ from chalicelib.domain.modules import INITIALS_LIMIT
 from chalicelib.domain.people import Authorisation
 
 FEEDBACK_LIMIT = 20_000  # characters
-HEAD_ROOM = 120  # bytes of UTF-8 that the attempt's head has for the texts of a judgement
+HEAD_ROOM = 124  # bytes of UTF-8 that the attempt's head has for the texts of a judgement
 
 
 class Method(StrEnum):
