@@ -28,7 +28,7 @@ ACTS = {"HEAD": OF_HEADS, "META": OF_ENROLMENTS, "CERTIFICATE": OF_CERTIFICATES}
 
 
 def acts(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Event]:
-    """Yield what was done between two images of an item of an enrolment.
+    """Yield what was done between two images of an item.
 
     With nothing before, that is all that the item shows. Nothing but ids, states and moments is
     taken from the images.
@@ -37,6 +37,7 @@ def acts(key: Key, before: Mapping[str, Any], after: Mapping[str, Any]) -> Itera
         if attribute in after and after[attribute] != before.get(attribute):
             centre_id, enrolment_id = keys.parse_enrolment(key.pk)
             time = parse(after[attribute])
+            centre_id, enrolment_id = keys.parse_enrolment(key.pk)
             found = EventId(kind, enrolment_id, _parts(kind, key, after))
             yield Event(found, centre_id, time)
 
