@@ -13,6 +13,7 @@ import chalicelib.api.docs
 import chalicelib.api.enrolments
 import chalicelib.api.imports
 import chalicelib.api.judgements
+import chalicelib.api.me
 import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people

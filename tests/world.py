@@ -33,6 +33,7 @@ from chalicelib.usecases import (
     attempts,
     centres,
     certificates,
+    enrolment_changes,
     enrolments,
     judgements,
     memberships,
@@ -43,6 +44,7 @@ from chalicelib.usecases import (
 )
 from chalicelib.usecases.attempts import Signature
 from chalicelib.usecases.centres import CentreSettings
+from chalicelib.usecases.enrolment_changes import Changes
 from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.memberships import NewPerson
@@ -365,8 +367,16 @@ class World:
 
     def reassign(self, enrolment: Enrolment, assessor_id: str) -> Enrolment:
         now = enrolments.load(self.runtime, self.centre.id, enrolment.id)
-        return enrolments.reassign(
-            self.runtime, self.administrator, now.id, assessor_id, enrolments.etag(now)
+        return self.change(now, assessor_id=assessor_id)
+
+    def change(self, enrolment: Enrolment, **changes: Any) -> Enrolment:
+        """Change an enrolment as it was when it was read."""
+        return enrolment_changes.change_enrolment(
+            self.runtime,
+            self.administrator,
+            enrolment.id,
+            Changes(**changes),
+            enrolments.etag(enrolment),
         )
 
     def set_aside(self, enrolment: Enrolment, page_id: str, reason: str = "Not enough.") -> None:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.answers import ItemAnswer
-from chalicelib.api.enrolments import ENROLMENT
+from chalicelib.api.enrolments import ENROLMENT, HappenedOn, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
+from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
 from chalicelib.api.texts import StampText, Text
 from chalicelib.api.verbatim import Verbatim
@@ -28,6 +29,7 @@ class SignatureIn(RequestModel):
         description="The candidate's name, as they type it to sign.",
         json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT},
     )
+    occurred_on: OccurredOn = None
 
 
 class Receipt(AnswerModel):
@@ -40,6 +42,7 @@ class Receipt(AnswerModel):
         "digits."
     )
     signed_at: datetime
+    occurred_on: HappenedOn
     candidate_id: str
 
 
@@ -84,7 +87,7 @@ class AttemptList(AnswerModel):
     """The attempts of a page, oldest first."""
 
     items: list[AttemptOut]
-    next: str | None = Field(default=None, description="Null: all attempts of a page come at once.")
+    next: str | None
 
 
 class LinkSent(AnswerModel):
@@ -102,6 +105,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "number": attempt.number,
         "content_hash": attempt.content_hash,
         "signed_at": attempt.signed_at,
+        "occurred_on": attempt.occurred_on,
         "candidate_id": attempt.candidate_id,
         "assessor_id": attempt.assessor_id,
         "withdrawn_at": attempt.withdrawn_at,
@@ -127,9 +131,14 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "page-signed",
         "page-competent",
         "too-many-attempts",
+        "enrolment-on-break",
+        "enrolment-withdrawn",
+        "enrolment-transferred",
+        "enrolment-awaiting-verification",
         "enrolment-complete",
         "stale-page",
         "not-signed",
+        "invalid-date",
         "page-incomplete",
     ),
 )
@@ -142,7 +151,7 @@ def sign_page(call: Call) -> Answer:
         actor,
         call["enrolment_id"],
         call["page_id"],
-        Signature(body.declaration, body.signature),
+        Signature(body.declaration, body.signature, body.occurred_on),
         call.if_match(),
         call.request(actor, body),
     )
@@ -156,14 +165,16 @@ def sign_page(call: Call) -> Answer:
     ATTEMPTS,
     summary="All attempts of a page, oldest first.",
     rule=READERS,
+    query=ListQuery,
     answer=AttemptList,
 )
 def list_attempts(call: Call) -> Answer:
     """Answer with the history of a page."""
-    found = attempts.list_attempts(
-        call.runtime, call.actor(), call["enrolment_id"], call["page_id"]
-    )
-    return answer(AttemptList(items=[AttemptOut(**attempt_fields(each)) for each in found]))
+    actor, query = call.actor(), call.query(ListQuery)
+    of = (call["enrolment_id"], call["page_id"])
+    found, end = attempts.list_attempts(call.runtime, actor, *of, query.limit, query.after)
+    listed = [AttemptOut(**attempt_fields(each)) for each in found]
+    return answer(AttemptList(items=listed, next=next_cursor(end)))
 
 
 @Operation(

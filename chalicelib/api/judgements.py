@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.enrolments import ENROLMENT
+from chalicelib.api.enrolments import ENROLMENT, HappenedOn, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.rules import ITS_ASSESSOR
 from chalicelib.api.texts import LongText, Text, TextOrNull
@@ -29,6 +29,7 @@ class JudgementIn(RequestModel):
         json_schema_extra={"minLength": 1, "maxLength": INITIALS_LIMIT},
     )
     feedback: LongText = Field(default="", description="Needed where the page is returned.")
+    occurred_on: OccurredOn = None
 
 
 class JudgementOut(AnswerModel):
@@ -42,6 +43,7 @@ class JudgementOut(AnswerModel):
     )
     judged_by: str = Field(description="The assessor's person id.")
     judged_at: datetime
+    occurred_on: HappenedOn
     method: Method = Field(description="Whether it came by a signed link or by a token.")
     authorisation_id: str
     qualification: str = Field(description="The qualification that the assessor held.")
@@ -58,6 +60,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         feedback=feedback,
         judged_by=judgement.judged_by,
         judged_at=judgement.judged_at,
+        occurred_on=judgement.occurred_on,
         method=judgement.method,
         authorisation_id=judgement.authorisation_id,
         qualification=judgement.qualification,
@@ -82,6 +85,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         "attempt-changed",
         "attempt-not-waiting",
         "invalid-judgement",
+        "invalid-date",
     ),
 )
 def judge_page(call: Call) -> Answer:
@@ -94,6 +98,11 @@ def judge_page(call: Call) -> Answer:
         number=call.number("number"),
         content_hash=body.content_hash,
     )
-    decision = Decision(competent=body.competent, initials=body.initials, feedback=body.feedback)
+    decision = Decision(
+        competent=body.competent,
+        initials=body.initials,
+        feedback=body.feedback,
+        occurred_on=body.occurred_on,
+    )
     judgement = judgements.judge(call.runtime, actor, judging, decision, call.request(actor, body))
     return answer(judgement_out(judgement, body.feedback), 201)

@@ -16,6 +16,7 @@ from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
 from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
+from chalicelib.domain.enrolments import EnrolmentState
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
 from chalicelib.domain.people import Role
@@ -126,18 +127,28 @@ class ProblemFlaw(AnswerModel):
 
 
 class CurrentVersion(AnswerModel):
-    """What stands now, where somebody was quicker, or has what was asked for."""
+    """What stands now, where somebody was quicker, has what was asked for, or it does not fit."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     etag: str | None = Field(
-        default=None, description="Send it as If-Match once the difference is settled."
+        default=None,
+        description="With a 412: send it as If-Match once the difference is settled.",
     )
     answers: dict[str, ItemAnswer] | None = Field(
         default=None, description="With `stale-page`: the current draft, by item id."
     )
     person_id: str | None = Field(
         default=None, description="Where something belongs to one person alone: who has it."
+    )
+    enrolment_id: str | None = Field(
+        default=None, description="With `enrolment-open`: the enrolment that is open."
+    )
+    state: EnrolmentState | None = Field(
+        default=None, description="With `enrolment-state`: the present state."
+    )
+    moves: list[EnrolmentState] | None = Field(
+        default=None, description="With `enrolment-state`: what it can become."
     )
 
 
@@ -160,7 +171,7 @@ class Problem(AnswerModel):
     errors: list[ProblemFlaw] = Field(description="Each fault of the request; maybe none.")
     current: CurrentVersion | None = Field(
         default=None,
-        description="With a 409 or 412 that brings the current version; else left out.",
+        description="With a 409 or 412 that says what stands now; else left out.",
     )
 
 

@@ -80,6 +80,8 @@ def get_page(call: Call) -> Answer:
         "not-the-candidate",
         "page-signed",
         "page-competent",
+        "enrolment-withdrawn",
+        "enrolment-transferred",
         "enrolment-complete",
         "stale-page",
         "invalid-answers",

@@ -1,4 +1,4 @@
-"""People: who is signed in, and whom a centre knows."""
+"""People: whom a centre knows, and what they may do."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.centres import CENTRE
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ADMINISTRATORS, SIGNED_IN, members
+from chalicelib.api.rules import ADMINISTRATORS, members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.details import KEEP, AuthorisationDetails, Details, LastDay
@@ -26,7 +26,7 @@ from chalicelib.domain.people import (
     Role,
 )
 from chalicelib.domain.times import date_at, last_day
-from chalicelib.usecases import addresses, memberships, people
+from chalicelib.usecases import addresses, memberships
 from chalicelib.usecases.centres import get_centre
 from chalicelib.usecases.memberships import Person
 
@@ -42,23 +42,6 @@ Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 # Dates beyond are slips of the pen, and the calendar itself ends before 10000.
 Day = Annotated[date, Field(ge=date(1950, 1, 1), le=date(2999, 12, 31))]
 ModuleId = Annotated[str, Field(pattern=r"^(\*|[a-z0-9][a-z0-9-]{0,59})$")]
-
-
-class MembershipOut(AnswerModel):
-    """A membership at one centre, where the person goes by `person_id`."""
-
-    centre_id: str
-    person_id: str
-    name: str
-    roles: list[Role]
-    valid_from: datetime
-    valid_until: datetime | None
-
-
-class Me(AnswerModel):
-    """The centres where whoever is signed in is somebody now."""
-
-    memberships: list[MembershipOut]
 
 
 class IdentityIn(RequestModel):
@@ -219,20 +202,6 @@ class MailAsked(AnswerModel):
     """A mail goes to the address, unless one has just been sent."""
 
     accepted: bool = True
-
-
-@Operation(
-    "getMe",
-    "GET",
-    "/v1/me",
-    summary="Who is signed in, and where they are what.",
-    rule=SIGNED_IN,
-    answer=Me,
-)
-def get_me(call: Call) -> Answer:
-    """Answer with what the identity behind the token is at each centre that has linked it."""
-    actors = people.find_actors(call.runtime, call.identity())
-    return answer(Me(memberships=[_membership(actor.membership) for actor in actors]))
 
 
 @Operation(
@@ -423,15 +392,4 @@ def _authorisation(held: Authorisation, zone: str) -> AuthorisationOut:
         valid_from=held.valid_from,
         valid_until=held.valid_until,
         countersigner_id=held.countersigner_id,
-    )
-
-
-def _membership(membership: Membership) -> MembershipOut:
-    return MembershipOut(
-        centre_id=membership.centre_id,
-        person_id=membership.person_id,
-        name=membership.name,
-        roles=sorted(membership.roles),
-        valid_from=membership.valid_from,
-        valid_until=membership.valid_until,
     )

@@ -120,10 +120,38 @@ CODES: dict[str, Entry] = {
         "The enrolment is complete",
         "Its certificate has been issued; work on another enrolment.",
     ),
+    "enrolment-on-break": Entry(
+        409,
+        "The enrolment is on a break",
+        "Go on writing: drafts are kept. Sign when the centre has made the enrolment active again.",
+    ),
+    "enrolment-withdrawn": Entry(
+        409,
+        "The enrolment has been withdrawn",
+        "Ask the centre to make it active again; nothing that was written is lost.",
+    ),
+    "enrolment-transferred": Entry(
+        409, "The enrolment has been transferred", "Go on where it was transferred to."
+    ),
+    "enrolment-awaiting-verification": Entry(
+        409,
+        "The enrolment waits for its verification",
+        "Wait for the internal verifier: every page is judged competent.",
+    ),
+    "enrolment-state": Entry(
+        409,
+        "The enrolment cannot become that from what it is",
+        "Choose among `current.moves`, or leave the state as it is.",
+    ),
     "enrolment-open": Entry(
         409,
         "There is an open enrolment already",
-        "Go on with the open enrolment of this candidate in this module.",
+        "Go on with the open enrolment that `current.enrolment_id` names.",
+    ),
+    "change-too-large": Entry(
+        409,
+        "The change is too large for one write",
+        "Change the assessors of fewer pages at a time, or let waiting pages be judged first.",
     ),
     "version-published": Entry(
         409,
@@ -248,6 +276,11 @@ CODES: dict[str, Entry] = {
         422,
         "Nobody can be enrolled like this",
         "Mend each place that `errors` points to.",
+    ),
+    "invalid-date": Entry(
+        422,
+        "It cannot have happened on that day",
+        "Name a day from 1950 to today, as it is at the centre; or leave `occurred_on` out.",
     ),
     "invalid-centre": Entry(422, "The centre cannot be saved", "Mend what `errors` lists."),
     "invalid-person": Entry(422, "The person cannot be saved", "Mend what `errors` lists."),

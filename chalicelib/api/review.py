@@ -177,7 +177,11 @@ def _decision(form: Mapping[str, str]) -> Decision:
         except ValueError as error:
             unreadable.add(f"/{name}")
             flaws.append(Flaw(f"/{name}", "invalid-text", f"The text {error}."))
-    decision = Decision(competent=form.get("competent") != "N", **texts)
+    decision = Decision(
+        competent=form.get("competent") != "N",
+        initials=texts["initials"],
+        feedback=texts["feedback"],
+    )
     try:
         check_decision(decision)
     except Invalid as error:

@@ -58,14 +58,14 @@ def require_role(actor: Actor, *roles: Role) -> None:
 def require_reader(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     """Return the enrolment if the actor may read it.
 
-    Those are its candidate, its assessor, and administrators and internal verifiers of the centre.
+    Those are its candidate, its assessors, and administrators and internal verifiers of the centre.
     """
     if enrolment is None:
         raise not_found()
     reads = (
         actor.has(*READERS_OF_ALL)
         or (actor.has(Role.CANDIDATE) and actor.id == enrolment.candidate_id)
-        or (actor.has(Role.ASSESSOR) and actor.id == enrolment.assessor_id)
+        or (actor.has(Role.ASSESSOR) and actor.id in enrolment.assessors)
     )
     if not reads:
         raise not_found()

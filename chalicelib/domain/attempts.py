@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain.answers import Answers, documents
@@ -27,7 +27,8 @@ class Attempt:
     """The head of one signed attempt of a page; what was signed lies beside it, unchanged for ever.
 
     `generation` and `link_expires_at` are all that is kept of its signed link; `request` and
-    `fingerprint` tell a repeat of the signing request from another one.
+    `fingerprint` tell a repeat of the signing request from another one. `occurred_on` is the day of
+    signing, where it was recorded later.
     """
 
     page_id: str
@@ -45,6 +46,7 @@ class Attempt:
     countersignature: Countersignature | None = None
     set_aside: SettingAside | None = None
     withdrawn_at: datetime | None = None
+    occurred_on: date | None = None
 
     @property
     def changed_at(self) -> datetime:
@@ -92,11 +94,12 @@ class Signing:
     declaration: str
     signature: str
     signed_at: datetime
+    occurred_on: date | None = None
 
 
 def signed_document(signing: Signing, answers: Answers) -> dict[str, Any]:
     """Return the document whose canonical form (RFC 8785) is hashed into the content hash."""
-    return {
+    document = {
         "format": FORMAT,
         "salt": signing.salt,
         "centre_id": signing.centre_id,
@@ -113,6 +116,9 @@ def signed_document(signing: Signing, answers: Answers) -> dict[str, Any]:
         "signature": signing.signature,
         "signed_at": stamp(signing.signed_at),
     }
+    if signing.occurred_on:
+        document["occurred_on"] = signing.occurred_on.isoformat()
+    return document
 
 
 def require_another(made: int) -> None:

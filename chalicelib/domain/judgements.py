@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from chalicelib.domain.errors import Flaw, Forbidden, Invalid
@@ -27,6 +27,7 @@ class Decision:
     competent: bool
     initials: str
     feedback: str = ""
+    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Judgement:
     """A decision made, with the authorisation that it rested on frozen into it.
 
     `request` and `fingerprint` tell a repeat of the same request from another one. `feedback` and
-    `address` are None where they are so long that they lie in an item of their own.
+    `address` are None where they are so long that they lie in an item of their own. `occurred_on`
+    is the day of judging, where it was recorded later.
     """
 
     competent: bool
@@ -49,6 +51,7 @@ class Judgement:
     countersigner_id: str
     request: str
     fingerprint: str
+    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,10 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.errors import Flaw, Invalid
+
+EARLIEST = date(1950, 1, 1)  # that anything happened of which there is a record
+
 
 def moment(value: datetime) -> datetime:
     """Return the moment in UTC, cut to the millisecond that is stored and signed."""
@@ -57,3 +61,12 @@ def end_of(day: date, time_zone: str) -> datetime:
 def last_day(end: datetime, time_zone: str) -> date:
     """Return the last date that a period which ends so has a moment of."""
     return date_at(end - timedelta(milliseconds=1), time_zone)
+
+
+def check_occurred_on(occurred_on: date, now: datetime, time_zone: str) -> None:
+    """Raise Invalid where an act cannot have happened on that day, as days are at the centre."""
+    today = date_at(now, time_zone)
+    if not EARLIEST <= occurred_on <= today:
+        detail = f"Name a day from {EARLIEST} to today, {today} at the centre; or leave it out."
+        flaw = Flaw("/occurred_on", "impossible-date", detail)
+        raise Invalid("invalid-date", "Nothing was recorded; mend what is listed.", [flaw])

@@ -1,7 +1,7 @@
 """Domain values as items, and back. Moments are RFC 3339 text, sets of roles sorted lists."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.domain.addresses import DueMail, MailKind
@@ -16,7 +16,7 @@ from chalicelib.domain.centres import (
     RetentionStart,
 )
 from chalicelib.domain.certificates import Certificate, CertificateState
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.events import Kind
 from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
 from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
@@ -176,6 +176,7 @@ def from_enrolment(enrolment: Enrolment) -> Item:
         "created_at": stamp(enrolment.created_at),
         "created_by": enrolment.created_by,
         "due_on": enrolment.due_on,
+        "occurred_on": _day(enrolment.occurred_on),
         "page_assessors": dict(enrolment.page_assessors),
         "renews": enrolment.renews,
         "revision": enrolment.revision,
@@ -197,12 +198,37 @@ def to_enrolment(item: Item) -> Enrolment:
         created_at=parse(item["created_at"]),
         created_by=item["created_by"],
         due_on=item["due_on"],
+        occurred_on=_date(item),
         page_assessors=item["page_assessors"],
         renews=item["renews"],
         revision=int(item["revision"]),
         signs=int(item["signs"]),
         issue=int(item.get("issue", 0)),
         completed_at=_moment(item, "completed_at"),
+    )
+
+
+def from_change(change: EnrolmentChange) -> Item:
+    """Attributes of what was changed of an enrolment."""
+    return {
+        "changed_at": stamp(change.changed_at),
+        "changed_by": change.changed_by,
+        "reason": change.reason,
+        "before": dict(change.before),
+        "after": dict(change.after),
+        "occurred_on": _day(change.occurred_on),
+    }
+
+
+def to_change(item: Item) -> EnrolmentChange:
+    """Read what was changed of an enrolment."""
+    return EnrolmentChange(
+        changed_at=parse(item["changed_at"]),
+        changed_by=item["changed_by"],
+        reason=item["reason"],
+        before=item["before"],
+        after=item["after"],
+        occurred_on=_date(item),
     )
 
 
@@ -238,6 +264,7 @@ def from_attempt(attempt: Attempt) -> Item:
         "link_expires_at": stamp(attempt.link_expires_at),
         "request": attempt.request,
         "fingerprint": attempt.fingerprint,
+        "occurred_on": _day(attempt.occurred_on),
     }
 
 
@@ -260,6 +287,7 @@ def to_attempt(item: Item) -> Attempt:
         countersignature=_to_countersignature(item),
         set_aside=_to_setting_aside(item),
         withdrawn_at=_moment(item, "withdrawn_at"),
+        occurred_on=_date(item),
     )
 
 
@@ -268,7 +296,7 @@ def from_judgement(judgement: Judgement) -> Item:
 
     `judged_by` and `judged_at` stand beside the rest, so that conditions can name them.
     """
-    return {
+    attributes: Item = {
         "judged_at": stamp(judgement.judged_at),
         "judged_by": judgement.judged_by,
         "judgement": {
@@ -284,6 +312,9 @@ def from_judgement(judgement: Judgement) -> Item:
             "fingerprint": judgement.fingerprint,
         },
     }
+    if judgement.occurred_on:
+        attributes["judged_on"] = _day(judgement.occurred_on)
+    return attributes
 
 
 def _to_judgement(item: Item) -> Judgement | None:
@@ -303,6 +334,7 @@ def _to_judgement(item: Item) -> Judgement | None:
         countersigner_id=fields["countersigner_id"],
         request=fields["request"],
         fingerprint=fields["fingerprint"],
+        occurred_on=_date(item, "judged_on"),
     )
 
 
@@ -404,3 +436,11 @@ def _stamp(value: datetime | None) -> str | None:
 
 def _moment(item: Item, attribute: str) -> datetime | None:
     return parse(item[attribute]) if attribute in item else None
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _date(item: Item, attribute: str = "occurred_on") -> date | None:
+    return date.fromisoformat(item[attribute]) if attribute in item else None

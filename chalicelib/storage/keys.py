@@ -17,8 +17,11 @@
 | who has a learner number at a centre | get | `CENTRE#c`, `LEARNER#sha256(number)` |
 | somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
-| the open enrolment of a candidate in a module | get | `PERSON#p`, `OPEN#c#m` |
+| the open enrolments of a candidate, one in a module | get, query | `PERSON#p`, `OPEN#c#m` |
+| the open enrolments that somebody judges in | query | `PERSON#p`, `QUEUE#c#e` |
+| what somebody is to countersign | query | `PERSON#p`, `COUNTERSIGN#c#e#page#n` |
 | an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
+| what was changed of an enrolment | query | the same, `CHANGE#revision` |
 | a page's draft | get | the same, `DRAFT#page` |
 | the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
 | what was signed in an attempt | get | the same, `BODY#page#n` |
@@ -123,6 +126,20 @@ def assessor_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key
     return Key(f"PERSON#{person_id}", f"ASSESSES#{centre_id}#{enrolment_id}")
 
 
+def queued_enrolment(person_id: str, centre_id: str, enrolment_id: str) -> Key:
+    """Key by which an assessor finds an enrolment in which something may wait on them."""
+    return Key(f"PERSON#{person_id}", f"QUEUE#{centre_id}#{enrolment_id}")
+
+
+def countersigning(
+    person_id: str, centre_id: str, enrolment_id: str, page_id: str, number: int
+) -> Key:
+    """Key by which somebody finds an attempt whose judgement they are to countersign."""
+    return Key(
+        f"PERSON#{person_id}", f"COUNTERSIGN#{centre_id}#{enrolment_id}#{page_id}#{number:04}"
+    )
+
+
 def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
     """Key that only one open enrolment of a candidate in a module can hold."""
     return Key(f"PERSON#{person_id}", f"OPEN#{centre_id}#{module_id}")
@@ -131,6 +148,11 @@ def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
 def enrolment(centre_id: str, enrolment_id: str) -> Key:
     """Key of an enrolment; its partition holds all that belongs to it."""
     return Key(f"CENTRE#{centre_id}#ENROLMENT#{enrolment_id}", "META")
+
+
+def change(centre_id: str, enrolment_id: str, revision: int) -> Key:
+    """Key of what was changed of an enrolment when it came to this revision."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"CHANGE#{revision:06}")
 
 
 def draft(centre_id: str, enrolment_id: str, page_id: str) -> Key:
@@ -199,6 +221,12 @@ def parse_attempt(sk: str) -> tuple[str, int]:
     """Read page and number back from the sort key of a head."""
     _, page_id, number = sk.split("#")
     return page_id, int(number)
+
+
+def parse_countersigning(sk: str) -> tuple[str, str, int]:
+    """Read enrolment, page and number back from the key of what is to be countersigned."""
+    _, _, enrolment_id, page_id, number = sk.split("#")
+    return enrolment_id, page_id, int(number)
 
 
 def _hash(*parts: str) -> str:

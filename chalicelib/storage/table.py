@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RETRIES = 8
-BATCH = 100  # items that DynamoDB hands over at once
+BATCH = 100  # items that DynamoDB hands over, or changes, at once
 FIRST_PAUSE = 0.02  # seconds, doubled with every retry
 BUSY = {
     "ProvisionedThroughputExceededException",

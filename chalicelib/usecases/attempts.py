@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from chalicelib.domain.access import Actor, require_candidate, require_reader
@@ -14,7 +15,7 @@ from chalicelib.domain.attempts import (
     signed_document,
 )
 from chalicelib.domain.digests import canonical, digest
-from chalicelib.domain.enrolments import EnrolmentState, require_open
+from chalicelib.domain.enrolments import EnrolmentState, require_active
 from chalicelib.domain.errors import Conflict, Invalid, not_found
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.times import stamp
@@ -24,7 +25,7 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, pages
+from chalicelib.usecases import enrolments, pages, people
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, require_same
 
@@ -37,6 +38,7 @@ class Signature:
 
     declaration: str
     name: str
+    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,12 @@ def sign(
         require_candidate(actor, in_work.enrolment)
         if earlier := _signed_before(runtime, in_work, request):
             return earlier
-        require_open(in_work.enrolment)
+        require_active(in_work.enrolment)
         pages.require_unlocked(in_work)
         pages.require_current(in_work, if_match)
         require_another(in_work.draft.lock)
         check_signature(signature.declaration, signature.name)
+        people.check_occurred_on(runtime, actor.centre_id, signature.occurred_on)
         if flaws := signing_flaws(in_work.page, in_work.draft.answers):
             detail = "The page is not complete yet; the draft is kept."
             raise Invalid("page-incomplete", detail, flaws)
@@ -121,11 +124,16 @@ def get_attempt(
 
 
 def list_attempts(
-    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str
-) -> tuple[Attempt, ...]:
-    """Return the heads of all attempts of a page, oldest first."""
-    in_work = pages.load(runtime, actor, enrolment_id, page_id)
-    return enrolments.attempts(runtime, in_work.enrolment, page_id)
+    runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, limit: int, after: str
+) -> tuple[list[Attempt], str]:
+    """Return the heads of a page's attempts, oldest first, and where this page of them ended."""
+    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    module = enrolments.pinned_module(runtime, actor.centre_id, enrolment)
+    if module.page(page_id) is None:
+        raise not_found()
+    pk = keys.enrolment(actor.centre_id, enrolment_id).pk
+    found = runtime.table.page(pk, f"HEAD#{page_id}#", limit, after)
+    return list(map(items.to_attempt, found.items)), found.end
 
 
 def read(
@@ -172,6 +180,7 @@ def _write(
         declaration=signature.declaration,
         signature=signature.name,
         signed_at=now,
+        occurred_on=signature.occurred_on,
     )
     document = canonical(signed_document(signing, draft.answers))
     attempt = Attempt(
@@ -180,11 +189,12 @@ def _write(
         content_hash=digest(document),
         signed_at=now,
         candidate_id=enrolment.candidate_id,
-        assessor_id=enrolment.assessor_id,
+        assessor_id=enrolment.assessor_of(in_work.page.id),
         generation=1,
         link_expires_at=now + LIFETIME,
         request=request.id,
         fingerprint=request.fingerprint,
+        occurred_on=signature.occurred_on,
     )
     of = (enrolment.centre_id, enrolment.id, attempt.page_id)
     runtime.table.write(
@@ -200,7 +210,7 @@ def _write(
             keys.enrolment(enrolment.centre_id, enrolment.id),
             (
                 equals("state", str(EnrolmentState.ACTIVE)),
-                equals("assessor_id", enrolment.assessor_id),
+                equals("revision", enrolment.revision),
             ),
             add={"signs": 1},
         ),

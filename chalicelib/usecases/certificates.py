@@ -11,15 +11,15 @@ from chalicelib.domain.certificates import (
     outstanding,
     public_record,
 )
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import SEALABLE, Enrolment, EnrolmentState
 from chalicelib.domain.errors import Unavailable, not_found
 from chalicelib.formats.certificates import render_pdf
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Delete, Update, create, equals
+from chalicelib.storage.changes import Change, Update, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import centres, enrolments, people
+from chalicelib.usecases import centres, enrolments, people, waiting
 
 FIRST_ISSUE = 1
 TRIES = 3
@@ -36,7 +36,11 @@ def note_judged(
     """
     facts = enrolments.facts(runtime, centre_id, enrolment_id)
     head = runtime.table.get(keys.head(centre_id, enrolment_id, page_id, number))
-    if facts is None or head is None or not items.to_attempt(head).standing:
+    if facts is None or head is None:
+        return None
+    attempt = items.to_attempt(head)
+    waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
+    if not attempt.standing:
         return None
     change = Update(keys.progress(centre_id, enrolment_id), add={"competent": {page_id}})
     competent = runtime.table.write(change)["competent"]
@@ -62,6 +66,8 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
             return None
         if enrolment.sealed:
             return _issued(runtime, enrolment)
+        if enrolment.state not in SEALABLE:
+            return None
         certificate = _certify(runtime, enrolment)
         if certificate is None:
             return None
@@ -163,7 +169,7 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
         Update(
             keys.enrolment(centre_id, enrolment_id),
             (
-                equals("state", str(EnrolmentState.ACTIVE)),
+                equals("state", str(enrolment.state)),
                 equals("revision", enrolment.revision),
             ),
             set=seal,
@@ -174,7 +180,7 @@ def _sealing(enrolment: Enrolment, certificate: Certificate) -> list[Change]:
             items.from_certificate(certificate) | {"issued_at": issued_at},
         ),
         create(keys.public_certificate(certificate.id), where),
-        Delete(keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)),
+        *enrolments.leaving(enrolment),
     ]
 
 

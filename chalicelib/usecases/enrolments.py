@@ -1,41 +1,49 @@
 """Enrolling candidates, and reading how far they are."""
 
-from collections.abc import Container
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from chalicelib.domain.access import READERS_OF_ALL, Actor, require_reader, require_role
+from chalicelib.domain.access import Actor, require_reader, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import (
+    ASSESSORS_LIMIT,
     Enrolment,
+    EnrolmentChange,
     EnrolmentState,
     PageProgress,
     progress,
-    require_open,
 )
-from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound, Stale
+from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound
 from chalicelib.domain.judgements import require_somebody_else
-from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Member, Role
-from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Delete, Key, Put, Update, absent, create, equals
+from chalicelib.storage.changes import Change, Delete, Put, create
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import modules, people
 from chalicelib.usecases.requests import Request, answered, remember
 
+CHANGES_SHOWN = 100  # the latest ones
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEnrolment:
-    """Who is to work through which module version, and who judges."""
+    """Who is to work through which module version, and who judges.
+
+    `page_assessors` names by page who judges it instead; `renews` an earlier enrolment, closed, of
+    the same candidate and module; `occurred_on` the day, where it is recorded later.
+    """
 
     candidate_id: str
     assessor_id: str
     module_id: str
     module_version: int
+    page_assessors: Mapping[str, str] = field(default_factory=dict)
     due_on: date | None = None
+    renews: str = ""
+    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +53,6 @@ class Facts:
     candidate_id: str
     module_id: str
     module_version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """Which enrolments are listed: of a candidate, of an assessor, or all that the centre has.
-
-    `state` leaves out, of a page of the list, what stands elsewhere.
-    """
-
-    candidate_id: str = ""
-    assessor_id: str = ""
-    state: EnrolmentState | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedEnrolment:
-    """An enrolment with the names that people know what it is about by."""
-
-    enrolment: Enrolment
-    candidate_name: str
-    assessor_name: str
-    module_title: str
 
 
 def create_enrolment(
@@ -80,7 +66,7 @@ def create_enrolment(
     require_role(actor, Role.ADMINISTRATOR)
     if made := answered(runtime, request):
         return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
-    _check(runtime, actor.centre_id, new)
+    people.check_occurred_on(runtime, actor.centre_id, new.occurred_on)
     enrolment = Enrolment(
         id=runtime.new_id(),
         centre_id=actor.centre_id,
@@ -91,47 +77,20 @@ def create_enrolment(
         state=EnrolmentState.ACTIVE,
         created_at=runtime.now(),
         created_by=actor.id,
-        due_on=new.due_on.isoformat() if new.due_on else "",
+        due_on=_day(new.due_on),
+        occurred_on=new.occurred_on,
+        page_assessors=new.page_assessors,
+        renews=new.renews,
     )
+    _check(runtime, enrolment)
     try:
         _write(runtime, enrolment, request)
-    except ConditionFailedError:
+    except ConditionFailedError as failure:
         if made := answered(runtime, request):
             return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
-        detail = "The candidate has an open enrolment in this module; go on with that one."
-        raise Conflict("enrolment-open", detail) from None
+        require_place(enrolment, failure)
+        raise
     return enrolment
-
-
-def reassign(
-    runtime: Runtime, actor: Actor, enrolment_id: str, assessor_id: str, if_match: Container[str]
-) -> Enrolment:
-    """Give an enrolment, and every attempt that waits in it, to another assessor.
-
-    Links to the waiting attempts die, and fresh ones are mailed. Raises Stale where a page was
-    signed, or the enrolment changed, since it was read.
-    """
-    require_role(actor, Role.ADMINISTRATOR)
-    enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
-    require_open(enrolment)
-    if assessor_id == enrolment.assessor_id:
-        return enrolment  # a repeat, whatever happened to its first answer
-    if etag(enrolment) not in if_match:
-        raise _stale(enrolment)
-    named = NewEnrolment(
-        candidate_id=enrolment.candidate_id,
-        assessor_id=assessor_id,
-        module_id=enrolment.module_id,
-        module_version=enrolment.module_version,
-    )
-    if flaws := _assessor_flaws(runtime, actor.centre_id, named):
-        raise Invalid("invalid-enrolment", "Nothing was changed; mend what is listed.", flaws)
-    waiting = [each for each in attempts(runtime, enrolment) if each.waiting]
-    try:
-        runtime.table.write(*_reassigning(runtime, enrolment, assessor_id, waiting))
-    except ConditionFailedError:
-        raise _stale(load(runtime, actor.centre_id, enrolment_id)) from None
-    return load(runtime, actor.centre_id, enrolment_id)
 
 
 def etag(enrolment: Enrolment) -> str:
@@ -148,31 +107,22 @@ def get_progress(
     return enrolment, progress(module, enrolment, attempts(runtime, enrolment))
 
 
-def list_all(
-    runtime: Runtime, actor: Actor, sought: Sought, limit: int, after: str
-) -> tuple[list[ListedEnrolment], str]:
-    """Return a page of the enrolments that are sought, newest first, and where it ended.
+def history(runtime: Runtime, enrolment: Enrolment) -> tuple[EnrolmentChange, ...]:
+    """Return what was changed of an enrolment, the latest first."""
+    if not enrolment.revision:
+        return ()
+    pk = keys.enrolment(enrolment.centre_id, enrolment.id).pk
+    found = runtime.table.page(pk, "CHANGE#", CHANGES_SHOWN, newest_first=True)
+    return tuple(map(items.to_change, found.items))
 
-    Who does not read all of the centre's gets their own: as a candidate, or else as an assessor.
-    Costs three calls, and one more for each further hundred of the people and modules in it.
-    Raises Forbidden where somebody else's are sought, and Invalid where two people's are.
+
+def unable(runtime: Runtime, enrolment: Enrolment, pages: Iterable[PageProgress]) -> frozenset[str]:
+    """Tell who of those that pages wait on cannot do their part now.
+
+    Their membership has ended, or a role or an authorisation been taken away.
     """
-    if sought.candidate_id and sought.assessor_id:
-        flaw = Flaw("?assessor_id", "one-too-many", "Name a candidate or an assessor, not both.")
-        raise Invalid("invalid-query", "The list is of one person or of all.", [flaw])
-    centre_id, sought = actor.centre_id, _allowed(actor, sought)
-    if sought.candidate_id:
-        pk, prefix = keys.candidate_enrolment(sought.candidate_id, centre_id, "")
-    elif sought.assessor_id:
-        pk, prefix = keys.assessor_enrolment(sought.assessor_id, centre_id, "")
-    else:
-        pk, prefix = keys.centre_enrolment(centre_id, "")
-    listed = runtime.table.page(pk, prefix, limit, after, newest_first=True)
-    ids = [item["sk"].removeprefix(prefix) for item in listed.items]
-    metas = runtime.table.get_many(*(keys.enrolment(centre_id, each) for each in ids))
-    found = [items.to_enrolment(item) for item in metas if item]
-    shown = [each for each in found if sought.state in {None, each.state}]
-    return _named(runtime, centre_id, shown), listed.end
+    awaited = {page.waits_on for page in pages if page.waits_on}
+    return frozenset(each for each in awaited if not _able(runtime, enrolment, each))
 
 
 def find(runtime: Runtime, centre_id: str, enrolment_id: str) -> Enrolment | None:
@@ -214,109 +164,105 @@ def attempts(runtime: Runtime, enrolment: Enrolment, page_id: str = "") -> tuple
     return tuple(map(items.to_attempt, runtime.table.query(key.pk, prefix)))
 
 
-def _allowed(actor: Actor, sought: Sought) -> Sought:
-    """Narrow what is sought to what the actor may see of the centre's enrolments."""
-    if actor.has(*READERS_OF_ALL):
-        return sought
-    require_role(actor, Role.CANDIDATE, Role.ASSESSOR)
-    if sought.candidate_id or (actor.has(Role.CANDIDATE) and not sought.assessor_id):
-        require_role(actor, Role.CANDIDATE)
-        sought = replace(sought, candidate_id=sought.candidate_id or actor.id)
-    else:
-        require_role(actor, Role.ASSESSOR)
-        sought = replace(sought, assessor_id=sought.assessor_id or actor.id)
-    if actor.id not in {sought.candidate_id, sought.assessor_id}:
-        require_role(actor, *sorted(READERS_OF_ALL))
-    return sought
-
-
-def _named(runtime: Runtime, centre_id: str, enrolments: list[Enrolment]) -> list[ListedEnrolment]:
-    members = {
-        person_id: keys.membership(person_id, centre_id)
-        for each in enrolments
-        for person_id in (each.candidate_id, each.assessor_id)
-    }
-    versions = {
-        pinned: keys.centre_module(centre_id, *pinned)
-        for pinned in ((each.module_id, each.module_version) for each in enrolments)
-    }
-    wanted = (*members.values(), *versions.values())
-    known = dict(zip(wanted, runtime.table.get_many(*wanted), strict=True))
-
-    def text(key: Key, attribute: str) -> str:
-        item = known[key]
-        return item[attribute] if item else ""
-
+def leaving(enrolment: Enrolment) -> list[Change]:
+    """Build what takes an enrolment off the lists of open work."""
+    centre_id = enrolment.centre_id
     return [
-        ListedEnrolment(
-            enrolment=each,
-            candidate_name=text(members[each.candidate_id], "name"),
-            assessor_name=text(members[each.assessor_id], "name"),
-            module_title=text(versions[each.module_id, each.module_version], "title"),
-        )
-        for each in enrolments
+        Delete(keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)),
+        *(
+            Delete(keys.queued_enrolment(assessor_id, centre_id, enrolment.id))
+            for assessor_id in sorted(enrolment.assessors)
+        ),
     ]
 
 
-def _check(runtime: Runtime, centre_id: str, new: NewEnrolment) -> None:
-    flaws = _assessor_flaws(runtime, centre_id, new)
-    candidate = people.load_member(runtime, centre_id, new.candidate_id)
+def entering(enrolment: Enrolment) -> list[Change]:
+    """Build what puts an enrolment on the lists of open work, unless another holds its place."""
+    centre_id = enrolment.centre_id
+    place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
+    return [
+        create(place, {"enrolment_id": enrolment.id}),
+        *(queue(enrolment, assessor_id) for assessor_id in sorted(enrolment.assessors)),
+    ]
+
+
+def queue(enrolment: Enrolment, assessor_id: str) -> Put:
+    """Build what puts an open enrolment before one of its assessors."""
+    key = keys.queued_enrolment(assessor_id, enrolment.centre_id, enrolment.id)
+    return Put(key, {"enrolment_id": enrolment.id})
+
+
+def require_place(enrolment: Enrolment, failure: ConditionFailedError) -> None:
+    """Raise Conflict, naming the enrolment that holds the place that this one wants."""
+    key = keys.open_enrolment(enrolment.candidate_id, enrolment.centre_id, enrolment.module_id)
+    if holder := failure.current.get(key):
+        detail = "The candidate has an open enrolment in this module; go on with that one."
+        current = {"enrolment_id": holder["enrolment_id"]}
+        raise Conflict("enrolment-open", detail, (), current=current)
+
+
+def assessor_flaws(runtime: Runtime, module: Module, enrolment: Enrolment) -> list[Flaw]:
+    """Say which of the assessors named cannot judge what they are named for.
+
+    Raises Forbidden where somebody would judge their own work.
+    """
+    named = {f"/page_assessors/{page}": who for page, who in enrolment.page_assessors.items()}
+    named["/assessor_id"] = enrolment.assessor_id
+    flaws = [
+        flaw
+        for pointer, assessor_id in sorted(named.items())
+        for flaw in _assessor_flaws(runtime, enrolment, pointer, assessor_id)
+    ]
+    flaws += [
+        Flaw(f"/page_assessors/{page_id}", "unknown-page", "The module has no such page.")
+        for page_id in enrolment.page_assessors
+        if module.page(page_id) is None
+    ]
+    if len(enrolment.assessors) > ASSESSORS_LIMIT:
+        detail = f"An enrolment has at most {ASSESSORS_LIMIT} assessors in all."
+        flaws.append(Flaw("/page_assessors", "too-many", detail))
+    return flaws
+
+
+def _check(runtime: Runtime, enrolment: Enrolment) -> None:
+    flaws = []
+    candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
     if not _is(runtime, candidate, Role.CANDIDATE):
         flaws.append(Flaw("/candidate_id", "not-a-candidate", "Name a candidate of this centre."))
     try:
-        modules.load(runtime, centre_id, new.module_id, new.module_version)
+        module = pinned_module(runtime, enrolment.centre_id, enrolment)
     except NotFound:
         detail = "Publish this version of the module first."
         flaws.append(Flaw("/module_version", "not-published", detail))
+        module = Module(id=enrolment.module_id, title="")
+    flaws += assessor_flaws(runtime, module, enrolment)
+    if enrolment.renews and not _renewable(runtime, enrolment):
+        detail = "Name an enrolment of the same candidate and module that is closed; or none."
+        flaws.append(Flaw("/renews", "not-renewable", detail))
     if flaws:
         raise Invalid("invalid-enrolment", "Nobody was enrolled; mend what is listed.", flaws)
 
 
-def _assessor_flaws(runtime: Runtime, centre_id: str, new: NewEnrolment) -> list[Flaw]:
-    require_somebody_else(new.assessor_id, new.candidate_id)
-    assessor = people.load_member(runtime, centre_id, new.assessor_id)
+def _assessor_flaws(
+    runtime: Runtime, enrolment: Enrolment, pointer: str, assessor_id: str
+) -> list[Flaw]:
+    require_somebody_else(assessor_id, enrolment.candidate_id)
+    assessor = people.load_member(runtime, enrolment.centre_id, assessor_id)
     if assessor is None or not _is(runtime, assessor, Role.ASSESSOR):
-        return [Flaw("/assessor_id", "not-an-assessor", "Name an assessor of this centre.")]
+        return [Flaw(pointer, "not-an-assessor", "Name an assessor of this centre.")]
     authorisation = assessor.authorisation(Role.ASSESSOR)
-    if not (authorisation and authorisation.covers(new.module_id, runtime.now())):
+    if not (authorisation and authorisation.covers(enrolment.module_id, runtime.now())):
         detail = "The assessor holds no authorisation for this module today; give them one first."
-        return [Flaw("/assessor_id", "not-authorised", detail)]
+        return [Flaw(pointer, "not-authorised", detail)]
     return []
 
 
-def _reassigning(
-    runtime: Runtime, enrolment: Enrolment, assessor_id: str, waiting: list[Attempt]
-) -> list[Change]:
-    centre_id, enrolment_id = enrolment.centre_id, enrolment.id
-    expiry = stamp(runtime.now() + LIFETIME)
-    return [
-        Update(
-            keys.enrolment(centre_id, enrolment_id),
-            (equals("revision", enrolment.revision), equals("signs", enrolment.signs)),
-            set={"assessor_id": assessor_id},
-            add={"revision": 1},
-        ),
-        Delete(keys.assessor_enrolment(enrolment.assessor_id, centre_id, enrolment_id)),
-        Put(
-            keys.assessor_enrolment(assessor_id, centre_id, enrolment_id),
-            {"enrolment_id": enrolment_id},
-        ),
-        *(
-            Update(
-                keys.head(centre_id, enrolment_id, attempt.page_id, attempt.number),
-                (absent("judged_at"),),
-                set={"assessor_id": assessor_id, "link_expires_at": expiry},
-                remove=("mailed_at",),
-                add={"generation": 1},
-            )
-            for attempt in waiting
-        ),
-    ]
-
-
-def _stale(enrolment: Enrolment) -> Stale:
-    detail = "The enrolment was changed, or a page signed, in between. Read it, then send again."
-    return Stale("stale-enrolment", detail, (), current={"etag": etag(enrolment)})
+def _renewable(runtime: Runtime, enrolment: Enrolment) -> bool:
+    earlier = find(runtime, enrolment.centre_id, enrolment.renews)
+    if earlier is None or earlier.open:
+        return False
+    same = (earlier.candidate_id, earlier.module_id)
+    return same == (enrolment.candidate_id, enrolment.module_id)
 
 
 def _as_made(enrolment: Enrolment, new: NewEnrolment) -> Enrolment:
@@ -324,12 +270,27 @@ def _as_made(enrolment: Enrolment, new: NewEnrolment) -> Enrolment:
     return replace(
         enrolment,
         assessor_id=new.assessor_id,
+        page_assessors=new.page_assessors,
+        due_on=_day(new.due_on),
         state=EnrolmentState.ACTIVE,
         revision=0,
         signs=0,
         issue=0,
         completed_at=None,
     )
+
+
+def _day(value: date | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def _able(runtime: Runtime, enrolment: Enrolment, person_id: str) -> bool:
+    member = people.load_member(runtime, enrolment.centre_id, person_id)
+    if person_id == enrolment.candidate_id:
+        return _is(runtime, member, Role.CANDIDATE)
+    held = member.authorisation(Role.ASSESSOR) if member else None
+    authorised = held is not None and held.covers(enrolment.module_id, runtime.now())
+    return authorised and _is(runtime, member, Role.ASSESSOR)
 
 
 def _is(runtime: Runtime, member: Member | None, role: Role) -> bool:
@@ -340,15 +301,17 @@ def _is(runtime: Runtime, member: Member | None, role: Role) -> bool:
 
 def _write(runtime: Runtime, enrolment: Enrolment, request: Request) -> None:
     centre_id, candidate_id = enrolment.centre_id, enrolment.candidate_id
-    named = {"enrolment_id": enrolment.id}
     runtime.table.write(
         create(
             keys.enrolment(centre_id, enrolment.id),
             items.from_enrolment(enrolment) | keys.open_index(centre_id, enrolment.id),
         ),
-        create(keys.open_enrolment(candidate_id, centre_id, enrolment.module_id), named),
-        create(keys.centre_enrolment(centre_id, enrolment.id), {"candidate_id": candidate_id}),
-        create(keys.candidate_enrolment(candidate_id, centre_id, enrolment.id), named),
-        create(keys.assessor_enrolment(enrolment.assessor_id, centre_id, enrolment.id), named),
-        remember(request, named, enrolment.created_at),
+        create(keys.centre_enrolment(centre_id, enrolment.id), {}),
+        create(keys.candidate_enrolment(candidate_id, centre_id, enrolment.id), {}),
+        *(
+            create(keys.assessor_enrolment(assessor_id, centre_id, enrolment.id), {})
+            for assessor_id in sorted(enrolment.assessors)
+        ),
+        *entering(enrolment),
+        remember(request, {"enrolment_id": enrolment.id}, enrolment.created_at),
     )

@@ -56,6 +56,7 @@ def judge(
     """
     check_decision(decision)
     require_role(actor, Role.ASSESSOR)
+    people.check_occurred_on(runtime, actor.centre_id, decision.occurred_on)
     facts = enrolments.facts(runtime, actor.centre_id, judging.enrolment_id)
     if facts is None:
         raise not_found()
@@ -86,6 +87,7 @@ def judge(
         countersigner_id=authorisation.countersigner_id,
         request=request.id,
         fingerprint=request.fingerprint,
+        occurred_on=decision.occurred_on,
     )
     whole = {"feedback": pack(decision.feedback.encode()), "address": used}
     try:

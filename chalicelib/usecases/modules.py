@@ -48,6 +48,7 @@ def publish(runtime: Runtime, actor: Actor, source: str, request: Request) -> Mo
         "number": module.number,
         "title": module.title,
         "published_at": stamp(now),
+        "pages": len(module.pages),
         "published_by": actor.id,
     }
     try:

@@ -1,13 +1,16 @@
 """Who is acting, and what a centre knows of somebody."""
 
 from dataclasses import replace
+from datetime import date
 
+from chalicelib.domain import times
 from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Unauthenticated, not_found
 from chalicelib.domain.people import Authorisation, Identity, Member, Membership, check_member
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put
+from chalicelib.usecases import centres
 
 
 def authorise(runtime: Runtime, membership: Membership, authorisation: Authorisation) -> str:
@@ -22,6 +25,13 @@ def authorising(membership: Membership, authorisation: Authorisation) -> Put:
     """Build the change that replaces what somebody is authorised to do in a role."""
     key = keys.authorisation(membership.person_id, membership.centre_id, authorisation.role)
     return Put(key, items.from_authorisation(authorisation))
+
+
+def check_occurred_on(runtime: Runtime, centre_id: str, occurred_on: date | None) -> None:
+    """Raise Invalid where an act at the centre cannot have happened on that day."""
+    if occurred_on:
+        zone = centres.load_centre(runtime, centre_id).time_zone
+        times.check_occurred_on(occurred_on, runtime.now(), zone)
 
 
 def load_member(runtime: Runtime, centre_id: str, person_id: str) -> Member | None:

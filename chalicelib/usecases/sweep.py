@@ -9,7 +9,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item
 from chalicelib.storage.keys import is_membership
-from chalicelib.usecases import addresses, certificates, enrolments, links
+from chalicelib.usecases import addresses, certificates, enrolments, links, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,18 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
 def _sweep_enrolment(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
     if certificates.finalise(runtime, centre_id, enrolment_id):
         return Swept(enrolments=1, certificates=1)
-    return Swept(enrolments=1, mails=_mail_waiting(runtime, centre_id, enrolment_id))
+    return Swept(enrolments=1, mails=_tell_who_is_waited_for(runtime, centre_id, enrolment_id))
 
 
-def _mail_waiting(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
+def _tell_who_is_waited_for(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
     enrolment = enrolments.find(runtime, centre_id, enrolment_id)
     if enrolment is None:
         return 0
-    return sum(
-        links.mail_link(runtime, centre_id, enrolment_id, attempt.page_id, attempt.number)
-        for attempt in latest(enrolments.attempts(runtime, enrolment)).values()
-        if links.needs_mail(runtime, centre_id, attempt)
-    )
+    mails = 0
+    for attempt in latest(enrolments.attempts(runtime, enrolment)).values():
+        if links.needs_mail(runtime, centre_id, attempt):
+            of = (centre_id, enrolment_id, attempt.page_id, attempt.number)
+            mails += links.mail_link(runtime, *of)
+        if attempt.countersigner_awaited:
+            waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
+    return mails

@@ -44,6 +44,14 @@ def test_the_history_stays_as_it_was(door: Door, enrolment: Enrolment) -> None:
     assert hashes == [first["content_hash"], second["content_hash"]]
     assert [each["number"] for each in listed["items"]] == [1, 2]
     assert listed["items"][0]["judgement"]["feedback"] == "Say more."
+    assert listed["next"] is None
+
+    one = door.done("GET", f"{attempts}?limit=1", world.candidate).json
+    other = door.done("GET", f"{attempts}?limit=1&cursor={one['next']}", world.candidate).json
+    assert one["items"] + other["items"] == listed["items"]
+    assert other["next"] is None
+    nowhere = f"{page_path(enrolment, 'no-such-page')}/attempts"
+    door.refused("not-found", "GET", nowhere, world.candidate)
 
 
 @pytest.mark.parametrize("number", ["0", "2", "01", "-1", "1.0", "1e0", "x", "9999999"])

@@ -19,7 +19,7 @@ from chalicelib.domain.answers import documents, from_documents
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Identity, Role
-from chalicelib.usecases import attempts, pages
+from chalicelib.usecases import attempts, enrolments, pages
 from chalicelib.usecases.attempts import SignedAttempt
 from cli.candidate import Site
 from cli.candidate import serving as serving_site
@@ -135,8 +135,10 @@ class Enrolled:
         pages.save_draft(*of, from_documents(answers), pages.get_page(*of).etag)
 
     def attempts(self, page_id: str = PAGE) -> list[SignedAttempt]:
-        of = (self.centre.world.runtime, self.person, self.enrolment.id, page_id)
-        return [attempts.get_attempt(*of, each.number) for each in attempts.list_attempts(*of)]
+        runtime = self.centre.world.runtime
+        of = (runtime, self.person, self.enrolment.id, page_id)
+        signed = enrolments.attempts(runtime, self.enrolment, page_id)
+        return [attempts.get_attempt(*of, each.number) for each in signed]
 
 
 @dataclass(frozen=True)

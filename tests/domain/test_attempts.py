@@ -1,7 +1,7 @@
 """What counts as standing, and what a signature covers: everything."""
 
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -36,9 +36,15 @@ SIGNING = Signing(
     declaration=CURRENT_DECLARATION,
     signature="Zoë Nguyễn",
     signed_at=SIGNED_AT,
+    occurred_on=date(2026, 2, 27),
 )
 ANSWERS = {"s": Answer(understood=True, initials="ZN"), "q": Answer(text="Because.")}
-OTHERS: dict[type, Any] = {str: "another", int: 2, datetime: SIGNED_AT + timedelta(milliseconds=1)}
+OTHERS: dict[type, Any] = {
+    str: "another",
+    int: 2,
+    datetime: SIGNED_AT + timedelta(milliseconds=1),
+    date: None,
+}
 
 
 def content_hash(signing: Signing = SIGNING, answers: dict[str, Answer] = ANSWERS) -> str:
@@ -100,6 +106,8 @@ def test_the_signed_document_holds_what_the_contract_says() -> None:
     assert document["format"] == 1
     assert document["attachments"] == []
     assert document["signed_at"] == "2026-03-02T09:30:00.000Z"
+    assert document["occurred_on"] == "2026-02-27"
+    assert "occurred_on" not in signed_document(replace(SIGNING, occurred_on=None), ANSWERS)
     assert document.keys() == {field.name for field in fields(Signing)} | {
         "format",
         "answers",

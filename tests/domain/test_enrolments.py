@@ -8,15 +8,19 @@ import pytest
 
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import (
+    MOVES,
     Enrolment,
     EnrolmentState,
     PageState,
     latest,
     page_state,
     progress,
+    require_active,
+    require_move,
     require_open,
+    require_unsealed,
 )
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Invalid
 from chalicelib.domain.judgements import Countersignature, SettingAside
 from chalicelib.domain.modules import Element, Module, Page
 from tests.domain.values import SIGNED_AT, attempt, judgement
@@ -119,8 +123,60 @@ def test_since_when(found: Attempt, since: object) -> None:
     assert progress(MODULE, ENROLMENT, [found])[0].since == since
 
 
-def test_a_sealed_enrolment_is_closed() -> None:
-    require_open(ENROLMENT)
+SIGNING = {
+    EnrolmentState.ON_BREAK: "enrolment-on-break",
+    EnrolmentState.WITHDRAWN: "enrolment-withdrawn",
+    EnrolmentState.TRANSFERRED: "enrolment-transferred",
+    EnrolmentState.AWAITING_VERIFICATION: "enrolment-awaiting-verification",
+    EnrolmentState.COMPLETE: "enrolment-complete",
+}
+
+
+@pytest.mark.parametrize("state", EnrolmentState)
+def test_pages_are_signed_while_active_and_written_while_open(state: EnrolmentState) -> None:
+    enrolment = replace(ENROLMENT, state=state)
+    for require, refused in (
+        (require_active, state is not EnrolmentState.ACTIVE),
+        (require_open, state in {"withdrawn", "transferred", "complete"}),
+        (require_unsealed, state is EnrolmentState.COMPLETE),
+    ):
+        if not refused:
+            require(enrolment)
+            continue
+        with pytest.raises(Conflict) as refusal:
+            require(enrolment)
+        assert refusal.value.code == SIGNING[state]
+
+
+@pytest.mark.parametrize("now", EnrolmentState)
+@pytest.mark.parametrize("then", EnrolmentState)
+def test_a_move_is_legal_or_says_which_are(now: EnrolmentState, then: EnrolmentState) -> None:
+    enrolment = replace(ENROLMENT, state=now)
+    if then in MOVES[now]:
+        require_move(enrolment, then, "why")
+        return
     with pytest.raises(Conflict) as refusal:
-        require_open(replace(ENROLMENT, state=EnrolmentState.COMPLETE))
-    assert refusal.value.code == "enrolment-complete"
+        require_move(enrolment, then, "why")
+    assert refusal.value.code == "enrolment-state"
+    assert refusal.value.facts["current"] == {"state": now, "moves": sorted(MOVES[now])}
+
+
+def test_nobody_makes_an_enrolment_complete_by_hand_or_opens_what_is_final() -> None:
+    by_hand = {state for moves in MOVES.values() for state in moves}
+    assert by_hand == {"active", "on-break", "withdrawn", "transferred"}
+    assert not MOVES[EnrolmentState.COMPLETE] | MOVES[EnrolmentState.TRANSFERRED]
+    assert MOVES.keys() == set(EnrolmentState)
+
+
+@pytest.mark.parametrize("state", [EnrolmentState.WITHDRAWN, EnrolmentState.TRANSFERRED])
+def test_nobody_leaves_without_a_reason(state: EnrolmentState) -> None:
+    with pytest.raises(Invalid) as refusal:
+        require_move(ENROLMENT, state, "")
+    assert [flaw.pointer for flaw in refusal.value.flaws] == ["/reason"]
+    require_move(ENROLMENT, EnrolmentState.ON_BREAK, "")
+
+
+def test_a_page_is_judged_by_its_own_assessor_or_the_primary_one() -> None:
+    enrolment = replace(ENROLMENT, page_assessors={"p2": "second"})
+    assert [enrolment.assessor_of(page) for page in ("p1", "p2")] == ["now-assessing", "second"]
+    assert enrolment.assessors == {"now-assessing", "second"}

@@ -1,12 +1,13 @@
 """Moments as text sort as moments, and people read them in their centre's time."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.times import local, local_date, moment, parse, stamp
+from chalicelib.domain.errors import Invalid
+from chalicelib.domain.times import check_occurred_on, local, local_date, moment, parse, stamp
 
 LONDON = "Europe/London"
 anywhere = st.datetimes(
@@ -51,3 +52,20 @@ def test_a_date_is_the_one_on_the_centres_wall() -> None:
     midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     assert local_date(midnight, LONDON) == "31 December 2026"
     assert local_date(midnight, "Asia/Tokyo") == "1 January 2027"
+
+
+@pytest.mark.parametrize(
+    ("zone", "today"),
+    [(LONDON, date(2026, 6, 2)), ("Asia/Tokyo", date(2026, 6, 2)), ("UTC", date(2026, 6, 1))],
+)
+def test_an_act_is_recorded_on_its_day_or_later_as_days_are_at_the_centre(
+    zone: str, today: date
+) -> None:
+    now = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
+    for possible in (today, today - timedelta(days=1), date(1950, 1, 1)):
+        check_occurred_on(possible, now, zone)
+    for impossible in (today + timedelta(days=1), date(1949, 12, 31), date.min, date.max):
+        with pytest.raises(Invalid) as refusal:
+            check_occurred_on(impossible, now, zone)
+        assert refusal.value.code == "invalid-date"
+        assert [flaw.pointer for flaw in refusal.value.flaws] == ["/occurred_on"]

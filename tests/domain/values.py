@@ -16,7 +16,7 @@ from chalicelib.domain.centres import (
     RetentionRule,
     RetentionStart,
 )
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.judgements import Countersignature, Judgement, Method, SettingAside
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
@@ -104,8 +104,18 @@ enrolments = st.builds(
     due_on=st.just("") | st.dates().map(str),
     page_assessors=st.dictionaries(page_ids, ulids, max_size=3),
     renews=st.just("") | ulids,
+    occurred_on=st.none() | st.dates(),
     revision=counts,
     signs=counts,
+)
+changes = st.builds(
+    EnrolmentChange,
+    changed_at=moments,
+    changed_by=ulids,
+    reason=text,
+    before=st.dictionaries(page_ids, text, max_size=2),
+    after=st.dictionaries(page_ids, text | st.dictionaries(page_ids, ulids), max_size=2),
+    occurred_on=st.none() | st.dates(),
 )
 judgements = st.builds(
     Judgement,
@@ -121,6 +131,7 @@ judgements = st.builds(
     countersigner_id=st.just("") | ulids,
     request=hashes,
     fingerprint=hashes,
+    occurred_on=st.none() | st.dates(),
 )
 attempts = st.builds(
     Attempt,
@@ -139,6 +150,7 @@ attempts = st.builds(
     countersignature=st.none() | st.builds(Countersignature, ulids, moments),
     set_aside=st.none() | st.builds(SettingAside, ulids, moments, text),
     withdrawn_at=maybe_moments,
+    occurred_on=st.none() | st.dates(),
 )
 links = st.builds(
     ReviewLink,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.events import envelope
 from chalicelib.domain.people import Role
@@ -109,6 +109,15 @@ def test_the_end_of_an_enrolment_and_what_comes_after_it(world: World) -> None:
     with streamed(world, enrolment) as told:
         world.set_aside(enrolment, "kn-1")
     assert {f"certificate-suspended:{e}:1", f"judgement-set-aside:{e}:kn-1:1"} <= set(told)
+
+
+def test_a_break_is_told_and_a_new_assessor_is_not(world: World) -> None:
+    enrolment = world.enrol()
+    ms = round(world.clock().timestamp() * 1000)
+    with streamed(world, enrolment) as told:
+        paused = world.change(enrolment, state=EnrolmentState.ON_BREAK)
+        world.reassign(paused, world.person("Oda Other", Role.ASSESSOR).id)
+    assert told == [f"enrolment-state-changed:{enrolment.id}:on-break:{ms}"]
 
 
 def test_every_event_is_derived_again_from_the_table(world: World) -> None:

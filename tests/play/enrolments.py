@@ -46,6 +46,14 @@ def change_enrolment(stage: Stage) -> None:
     current = stage.door.etag(path)
     summary = "Another assessor takes over, with the page that waits."
     stage.shows(summary, "PATCH", path, world.administrator, body, if_match=current)
+    pause = {"state": "on-break", "reason": "Parental leave.", "occurred_on": "2026-02-27"}
+    current = stage.door.etag(path)
+    summary = "A break that began some days ago: nothing is signed until it ends."
+    of = ("PATCH", path, world.administrator, pause)
+    stage.shows(summary, *of, name="break", if_match=current)
+    sealed = {"state": "complete"}
+    current = stage.door.etag(path)
+    stage.refused("enrolment-state", "PATCH", path, world.administrator, sealed, if_match=current)
 
 
 @scene("listEnrolments")

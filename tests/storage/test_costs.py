@@ -8,13 +8,17 @@ import pytest
 from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Decision
 from chalicelib.domain.links import link_for
+from chalicelib.domain.modules import PAGES_LIMIT
 from chalicelib.domain.people import QUALIFICATION_LIMIT, Role
 from chalicelib.events import finalise, notify, sweep
-from chalicelib.storage import keys
-from chalicelib.storage.changes import Update
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Put, Update
 from chalicelib.usecases import enrolments, links, pages, verifications
+from chalicelib.usecases.attempts import Signature
+from tests.domain.values import attempt
 from tests.storage.sizes import Meter, size_of
 from tests.world import SHORT_MODULE, TABLE, World, new_world
 
@@ -75,6 +79,46 @@ def test_judging_costs_the_same_in_every_module(count: int) -> None:
         assert judging.read_units + caused.read_units <= 1
 
 
+def test_what_is_to_be_countersigned_costs_one_unit_more(world: World) -> None:
+    held = world.authorisation(countersigner_id=world.person("Cora", Role.ASSESSOR).id)
+    trainee = world.person("Tom Trainee", Role.ASSESSOR, authorisation=held)
+    enrolment = world.enrol(assessor_id=trainee.id)
+    first, second = (world.sign(enrolment, page_id) for page_id in ("plan-1", "kn-1"))
+    world.judge(enrolment, first, actor=trainee)
+    finalise.handle(world.runtime, judged(enrolment, "plan-1"))
+    with Meter(world.client) as judging:
+        world.judge(enrolment, second, actor=trainee)
+    with Meter(world.client) as caused:
+        finalise.handle(world.runtime, judged(enrolment, "kn-1"))
+    assert (judging.names, judging.write_units) == (["TransactWriteItems"], 4)
+    assert (caused.names, caused.write_units) == (["GetItem", "PutItem"], 1)
+
+
+def test_all_that_waits_in_the_longest_module_changes_assessor_in_one_write() -> None:
+    with new_world(module_of(PAGES_LIMIT)) as world:
+        enrolment = world.enrol()
+        for page in world.module.pages:
+            waits = attempt(page.id, assessor_id=world.assessor.id)
+            key = keys.head(enrolment.centre_id, enrolment.id, page.id, 1)
+            world.table.write(Put(key, items.from_attempt(waits)))
+        others = [world.person(f"Other {number}", Role.ASSESSOR) for number in range(5)]
+        world.calls.take()
+        world.reassign(enrolment, others[0].id)
+        assert world.calls.take().count("TransactWriteItems") == 1
+        moved = enrolments.attempts(world.runtime, enrolment)
+        assert {(each.assessor_id, each.generation) for each in moved} == {(others[0].id, 2)}
+
+        now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+        by_page = {f"all-{number}": others[number].id for number in (2, 3, 4)}
+        with pytest.raises(Conflict) as refusal:
+            world.change(now, assessor_id=others[1].id, page_assessors=by_page)
+        assert refusal.value.code == "change-too-large"
+        now = world.change(now, assessor_id=others[1].id)
+        now = world.change(now, page_assessors=by_page)
+        moved = enrolments.attempts(world.runtime, now)
+        assert {each.assessor_id for each in moved} == {each.id for each in others[1:]}
+
+
 def test_judging_by_link_costs_what_judging_costs(world: World) -> None:
     enrolment = world.enrol()
     tokens = []
@@ -127,10 +171,16 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
         )
         first = world.person("Fir St", Role.ASSESSOR, address=address, authorisation=held)
         enrolment = world.enrol(assessor_id=first.id)
-        attempt = world.sign(enrolment, LONGEST_PAGE_ID)
+        signature = Signature("1", "Zoë Nguyễn", world.clock().date())
+        attempt = world.sign(enrolment, LONGEST_PAGE_ID, signature=signature)
         notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
         link = link_for(enrolment.centre_id, enrolment.id, attempt, address)
-        decision = Decision(competent=False, initials="\N{CANDLE}" * 10, feedback="F" * length)
+        decision = Decision(
+            competent=False,
+            initials="\N{CANDLE}" * 10,
+            feedback="F" * length,
+            occurred_on=world.clock().date(),
+        )
         token = world.runtime.signer.token(link)
         judgement = links.judge_by_link(world.runtime, token, decision, "body")
         assert (judgement.feedback is None) == (length == FEEDBACK_LIMIT)

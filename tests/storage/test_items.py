@@ -12,7 +12,7 @@ from chalicelib.domain.answers import Answers
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate, CertificateState
-from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.storage import items, keys
@@ -72,6 +72,12 @@ def test_enrolments(table: Table, enrolment: Enrolment, completed_at: Any) -> No
     seal = {"state": "complete", "issue": 1, "completed_at": stamp(completed_at)}
     sealed = replace(enrolment, state=EnrolmentState.COMPLETE, issue=1, completed_at=completed_at)
     assert items.to_enrolment(stored(table, new | seal, key)) == sealed
+
+
+@given(change=values.changes)
+@few
+def test_changes_of_enrolments(table: Table, change: EnrolmentChange) -> None:
+    assert items.to_change(stored(table, items.from_change(change))) == change
 
 
 @given(attempt=values.attempts)

@@ -70,6 +70,17 @@ def test_values_come_back_and_none_is_left_out(world: World) -> None:
     assert found == item(A, **attributes)
 
 
+def test_more_than_dynamodb_hands_over_at_once_is_read_in_batches(world: World) -> None:
+    wanted = [Key("P", f"S#{number}") for number in range(230)]
+    for key in wanted[::2]:
+        world.table.write(Put(key, {}))
+    world.calls.take()
+    found = world.table.get_many(*wanted)
+    assert world.calls.take() == ["BatchGetItem"] * 3
+    assert found == tuple(None if n % 2 else item(key) for n, key in enumerate(wanted))
+    assert world.table.get_many() == ()
+
+
 def test_a_write_is_all_or_nothing(world: World) -> None:
     world.table.write(Put(B, {"n": 1}))
     refused_here = (create(B, {}), Update(B, (absent("n"),), {"n": 2}), Delete(B, (absent("n"),)))

@@ -16,7 +16,7 @@ from chalicelib.domain.answers import documents
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.details import Details
-from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.events import Kind
 from chalicelib.domain.links import link_for
@@ -281,6 +281,25 @@ def a_page_signed_during_a_reassignment(world: World) -> bool:
     return head(world, enrolment, "plan-1").assessor_id == now.assessor_id
 
 
+def an_enrolment_changed_while_it_is_sealed(world: World) -> bool:
+    enrolment = world.enrol()
+    world.complete(enrolment)
+    now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+    other = world.person("Oda Other", Role.ASSESSOR)
+    world.table.interruption = lambda: world.finalise(enrolment)
+    with refusals():
+        world.change(now, assessor_id=other.id)
+    return not list(world.runtime.table.query(f"PERSON#{other.id}", "QUEUE#"))
+
+
+def an_enrolment_reinstated_beside_an_open_one(world: World) -> bool:
+    first = world.change(world.enrol(), state=EnrolmentState.WITHDRAWN, reason="Moved away.")
+    world.table.interruption = world.enrol
+    with refusals():
+        world.change(first, state=EnrolmentState.ACTIVE)
+    return not enrolments.load(world.runtime, world.centre.id, first.id).open
+
+
 def an_attempt_judged_during_a_reassignment(world: World) -> bool:
     enrolment = world.enrol()
     other = world.person("Oda Other", Role.ASSESSOR)
@@ -489,7 +508,7 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
     ("HEAD", "pk", a_page_signed_again_over_a_draft_restored_from_a_backup),
     ("META", "state", a_page_signed_while_the_enrolment_is_closed),
-    ("META", "assessor_id", a_page_signed_while_the_assessor_changes),
+    ("META", "revision", a_page_signed_while_the_assessor_changes),
     ("HEAD", "judged_at", a_second_judgement),
     ("HEAD", "withdrawn_at", a_withdrawn_attempt_judged),
     ("HEAD", "content_hash", an_attempt_judged_by_what_another_said),
@@ -505,6 +524,8 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("META", "state", a_judgement_set_aside_while_the_certificate_is_issued),
     ("META", "revision", two_reassignments_from_one_reading),
     ("META", "signs", a_page_signed_during_a_reassignment),
+    ("META", "state", an_enrolment_changed_while_it_is_sealed),
+    ("OPEN", "pk", an_enrolment_reinstated_beside_an_open_one),
     ("HEAD", "judged_at", an_attempt_judged_during_a_reassignment),
     ("META", "revision", a_judgement_set_aside_during_finalisation),
     ("META", "state", an_enrolment_closed_during_finalisation),

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.answers import from_documents
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import DomainError, Unavailable
 from chalicelib.domain.people import Role
 from chalicelib.runtime import Cache
 from chalicelib.storage import items, keys
 from chalicelib.usecases import certificates, enrolments, pages
 from chalicelib.usecases.attempts import read
+from chalicelib.usecases.enrolment_changes import Changes, change_enrolment
 from tests.faults import Fault
 from tests.world import SHORT_MODULE, World, new_world, request
 
@@ -99,6 +101,7 @@ def finalise(world: World) -> tuple[Send, Made]:
         issued = [items.to_certificate(item) for item in world.table.query(key.pk, "CERTIFICATE#")]
         now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
         assert now.sealed == bool(issued)
+        assert now.sealed != on_the_lists_of_open_work(world, now)
         for certificate in issued:
             assert certificates.find_certificate(world.runtime, certificate.id) == certificate
         return issued
@@ -113,8 +116,8 @@ def reassign(world: World) -> tuple[Send, Made]:
     other = world.verifier  # an assessor as well, in this file
 
     def send() -> Any:
-        of = (world.runtime, world.administrator, enrolment.id, other.id)
-        return enrolments.reassign(*of, etag)
+        of = (world.runtime, world.administrator, enrolment.id)
+        return change_enrolment(*of, Changes(assessor_id=other.id), etag)
 
     def made() -> list[Any]:
         now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
@@ -122,17 +125,56 @@ def reassign(world: World) -> tuple[Send, Made]:
         heads = enrolments.attempts(world.runtime, enrolment)
         states = {(head.assessor_id, head.generation) for head in heads}
         assert states == {(now.assessor_id, 1 + now.revision)}
-        lists = [
-            keys.assessor_enrolment(person.id, world.centre.id, enrolment.id)
-            for person in (world.assessor, other)
-        ]
-        assert [item is not None for item in world.table.get_many(*lists)] == [
-            now.assessor_id == world.assessor.id,
-            now.assessor_id == other.id,
-        ]
+        for listed in (keys.assessor_enrolment, keys.queued_enrolment):
+            wanted = [
+                listed(person.id, world.centre.id, enrolment.id)
+                for person in (world.assessor, other)
+            ]
+            assert [item is not None for item in world.table.get_many(*wanted)] == [
+                now.assessor_id == world.assessor.id,
+                now.assessor_id == other.id,
+            ]
         return [now] if now.revision else []
 
     return send, made
+
+
+def on_the_lists_of_open_work(world: World, enrolment: Enrolment) -> bool:
+    """Tell whether candidate, assessor and sweeper find an enrolment; either all do, or none."""
+    meta, place, queued = world.table.get_many(
+        keys.enrolment(world.centre.id, enrolment.id),
+        keys.open_enrolment(enrolment.candidate_id, world.centre.id, enrolment.module_id),
+        keys.queued_enrolment(enrolment.assessor_id, world.centre.id, enrolment.id),
+    )
+    assert meta
+    found = {"open_shard" in meta, place is not None, queued is not None}
+    assert len(found) == 1
+    return found.pop()
+
+
+def move(world: World, enrolment: Enrolment, state: EnrolmentState) -> tuple[Send, Made]:
+    etag = enrolments.etag(enrolment)
+
+    def send() -> Any:
+        of = (world.runtime, world.administrator, enrolment.id)
+        return change_enrolment(*of, Changes(state=state, reason="As they asked."), etag)
+
+    def made() -> list[Any]:
+        now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+        assert on_the_lists_of_open_work(world, now) == now.open
+        assert len(enrolments.history(world.runtime, now)) == now.revision
+        return [now] if now.state is state else []
+
+    return send, made
+
+
+def leave(world: World) -> tuple[Send, Made]:
+    return move(world, world.enrol(), EnrolmentState.WITHDRAWN)
+
+
+def come_back(world: World) -> tuple[Send, Made]:
+    left = world.change(world.enrol(), state=EnrolmentState.WITHDRAWN, reason="As they asked.")
+    return move(world, left, EnrolmentState.ACTIVE)
 
 
 def enrol(world: World) -> tuple[Send, Made]:
@@ -149,13 +191,15 @@ def enrol(world: World) -> tuple[Send, Made]:
 
     def made() -> list[Any]:
         listed = world.table.query(f"PERSON#{candidate.id}", "STUDIES#")
-        ids = [item["enrolment_id"] for item in listed]
-        return [enrolments.load(world.runtime, world.centre.id, each) for each in ids]
+        ids = [item["sk"].split("#")[-1] for item in listed]
+        made = [enrolments.load(world.runtime, world.centre.id, each) for each in ids]
+        assert all(on_the_lists_of_open_work(world, each) for each in made)
+        return made
 
     return send, made
 
 
-USE_CASES: list[UseCase] = [save, sign, judge, finalise, reassign, enrol]
+USE_CASES: list[UseCase] = [save, sign, judge, finalise, reassign, leave, come_back, enrol]
 # Only a reassignment that went through cannot be told from somebody else's, and says so.
 REFUSALS: dict[UseCase, str] = {reassign: "stale-enrolment"}
 

@@ -39,7 +39,7 @@ def test_history_is_kept_whole(world: World) -> None:
     world.judge(enrolment, world.sign(enrolment, "kn-1"), competent=False, feedback=long)
     world.judge(enrolment, world.sign(enrolment, "kn-1"))
 
-    history = attempts.list_attempts(world.runtime, world.candidate, enrolment.id, "kn-1")
+    history = enrolments.attempts(world.runtime, enrolment, "kn-1")
     first = attempts.get_attempt(world.runtime, world.candidate, enrolment.id, "kn-1", 1)
 
     assert [attempt.judgement.competent for attempt in history if attempt.judgement] == [

@@ -167,7 +167,7 @@ export class Saver {
       return Math.max(pause * (0.75 + Math.random() / 2), (retryAfter ?? 0) * 1_000);
     }
     if (code === "unauthenticated") return this.#tell("signed-out");
-    if (code === "stale-page" && problem?.current) {
+    if (code === "stale-page" && problem?.current?.etag) {
       const { answers, etag } = problem.current;
       const { edits } = await this.store.load(this.page);
       // An answered signature is no longer on its way: it was refused.

@@ -1,0 +1,106 @@
+"""Lists of enrolments: the centre's, or one's own."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.access import READERS_OF_ALL, Actor, require_role
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
+from chalicelib.domain.errors import Flaw, Invalid
+from chalicelib.domain.people import Role
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.storage.changes import Item, Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which enrolments are listed: of a candidate, of an assessor, or all that the centre has.
+
+    `state` leaves out, of a page of the list, what stands elsewhere.
+    """
+
+    candidate_id: str = ""
+    assessor_id: str = ""
+    state: EnrolmentState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEnrolment:
+    """An enrolment with the names that people know it by, and how many pages its module has."""
+
+    enrolment: Enrolment
+    candidate_name: str
+    assessor_name: str
+    module_title: str
+    pages: int
+
+
+def list_all(
+    runtime: Runtime, actor: Actor, sought: Sought, limit: int, after: str
+) -> tuple[list[ListedEnrolment], str]:
+    """Return a page of the enrolments that are sought, newest first, and where it ended.
+
+    Who does not read all of the centre's gets their own: as a candidate, or else as an assessor.
+    Costs three calls, and one more for each further hundred of the people and modules in it.
+    Raises Forbidden where somebody else's are sought, and Invalid where two people's are.
+    """
+    if sought.candidate_id and sought.assessor_id:
+        flaw = Flaw("?assessor_id", "one-too-many", "Name a candidate or an assessor, not both.")
+        raise Invalid("invalid-query", "The list is of one person or of all.", [flaw])
+    centre_id, sought = actor.centre_id, _allowed(actor, sought)
+    if sought.candidate_id:
+        pk, prefix = keys.candidate_enrolment(sought.candidate_id, centre_id, "")
+    elif sought.assessor_id:
+        pk, prefix = keys.assessor_enrolment(sought.assessor_id, centre_id, "")
+    else:
+        pk, prefix = keys.centre_enrolment(centre_id, "")
+    listed = runtime.table.page(pk, prefix, limit, after, newest_first=True)
+    ids = [item["sk"].removeprefix(prefix) for item in listed.items]
+    metas = runtime.table.get_many(*(keys.enrolment(centre_id, each) for each in ids))
+    found = [items.to_enrolment(item) for item in metas if item]
+    shown = [each for each in found if sought.state in {None, each.state}]
+    return named(runtime, centre_id, shown), listed.end
+
+
+def _allowed(actor: Actor, sought: Sought) -> Sought:
+    """Narrow what is sought to what the actor may see of the centre's enrolments."""
+    if actor.has(*READERS_OF_ALL):
+        return sought
+    require_role(actor, Role.CANDIDATE, Role.ASSESSOR)
+    if sought.candidate_id or (actor.has(Role.CANDIDATE) and not sought.assessor_id):
+        require_role(actor, Role.CANDIDATE)
+        sought = replace(sought, candidate_id=sought.candidate_id or actor.id)
+    else:
+        require_role(actor, Role.ASSESSOR)
+        sought = replace(sought, assessor_id=sought.assessor_id or actor.id)
+    if actor.id not in {sought.candidate_id, sought.assessor_id}:
+        require_role(actor, *sorted(READERS_OF_ALL))
+    return sought
+
+
+def named(runtime: Runtime, centre_id: str, enrolments: list[Enrolment]) -> list[ListedEnrolment]:
+    """Read the names that belong to enrolments, as they are now, in one call for each hundred."""
+    members = {
+        person_id: keys.membership(person_id, centre_id)
+        for each in enrolments
+        for person_id in (each.candidate_id, each.assessor_id)
+    }
+    versions = {
+        pinned: keys.centre_module(centre_id, *pinned)
+        for pinned in ((each.module_id, each.module_version) for each in enrolments)
+    }
+    wanted = (*members.values(), *versions.values())
+    known = dict(zip(wanted, runtime.table.get_many(*wanted), strict=True))
+
+    def read(key: Key) -> Item:
+        return known[key] or {}
+
+    return [
+        ListedEnrolment(
+            enrolment=each,
+            candidate_name=read(members[each.candidate_id]).get("name", ""),
+            assessor_name=read(members[each.assessor_id]).get("name", ""),
+            module_title=read(versions[each.module_id, each.module_version])["title"],
+            pages=int(read(versions[each.module_id, each.module_version])["pages"]),
+        )
+        for each in enrolments
+    ]
