@@ -278,12 +278,13 @@ class World:
 
     def person(self, name: str, *roles: Role, centre: Centre | None = None, **more: Any) -> Actor:
         at = centre or self.centre
+        identity = more.get("identity") or Identity(ISSUER.issuer, name)
         given: dict[str, Any] = {
             "name": name,
             "roles": frozenset(roles),
-            "address": f"{uuid.uuid5(uuid.NAMESPACE_DNS, name).hex}@example.org",
+            "address": f"{uuid.uuid5(uuid.NAMESPACE_DNS, identity.subject).hex}@example.org",
             "address_verified": True,
-            "identity": Identity(ISSUER.issuer, name),
+            "identity": identity,
             "authorisation": self._authorisation_for(roles),
         }
         new = memberships.create_person(self.runtime, at.id, NewPerson(**given | more))

@@ -11,16 +11,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 import app  # noqa: F401 (it declares the operations)
+from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import OPERATIONS, Operation
+from chalicelib.domain.access import Actor
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
-from cli.cast import create_cast
+from chalicelib.usecases import memberships, people
+from chalicelib.usecases.memberships import NewPerson
+from cli.cast import create_cast, operator_runtime
 from cli.playing import Play
 from cli.stack import Stack
+from tests.api.door import verification_token
 from tests.world import SHORT_MODULE
 
 SEED = "20260302"
@@ -50,6 +56,7 @@ class Seeds:
     ids: dict[str, str]
     certified: str
     deletable: str
+    address_token: str
     tokens: dict[Role, str]
 
 
@@ -71,8 +78,10 @@ def seeds(stack: Stack) -> Seeds:
     play.sign("kn-1")
     *_, link = play.links(len(play.module.pages) + 1)
     kept, deletable = (_webhook(play) for _ in range(2))
+    asked, other = (_person(play, stack) for _ in range(2))
     ids = {
         "centre_id": cast.centre_id,
+        "person_id": other.id,
         "webhook_id": kept,
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
@@ -84,7 +93,17 @@ def seeds(stack: Stack) -> Seeds:
         "code": "not-found",
     }
     tokens = {role: stack.sign_in(cast.username(role)) for role in OWNERS}
-    return Seeds(ids, certified, deletable, tokens)
+    address_token = verification_token(operator_runtime(stack), asked)
+    return Seeds(ids, certified, deletable, address_token, tokens)
+
+
+def _person(play: Play, stack: Stack) -> Actor:
+    """Make somebody known whose address nobody has verified."""
+    runtime = operator_runtime(stack)
+    name = uuid4().hex
+    new = NewPerson(name=name, roles=frozenset({Role.CANDIDATE}), address=f"{name}@example.org")
+    made = memberships.create_person(runtime, play.cast.centre_id, new)
+    return people.act(runtime, made.person_id, play.cast.centre_id)
 
 
 def _webhook(play: Play) -> str:
@@ -102,6 +121,10 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     parameters = {f"path.{name}": ids[name] for name in ids if f"{{{name}}}" in each.path}
     if each.id == "saveDraft":
         parameters |= {"path.page_id": "plan-1", "header.If-Match": "*"}  # a page that is open
+    if each.path == ADDRESS:
+        parameters["path.token"] = seeds.address_token
+    if each.id == "updatePerson":
+        parameters["header.If-Match"] = "*"
     if each.id == "deleteWebhook":
         parameters["path.webhook_id"] = seeds.deletable
     given: dict[str, Any] = {"include-operation-id": each.id, "parameters": parameters}
