@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from chalicelib.domain.errors import DomainError
-from chalicelib.usecases.imports import Outcome, Report, import_people
+from chalicelib.usecases.imports import Effect, Report, import_people
 from chalicelib.usecases.memberships import OPERATOR
 from cli.cloud import HOME
 from cli.console import PROBLEMS, Json, counts_line, print_json, wrong_usage
@@ -42,12 +42,12 @@ def import_list(
         report = import_people(runtime, centre, OPERATOR, raw, limit=ROWS_LIMIT, apply=apply)
     except DomainError as error:
         refuse(error, as_json=as_json)
-    counts = {str(each): report.count(each) for each in Outcome}
+    counts = {str(each): report.count(each) for each in Effect}
     if as_json:
         print_json(_written(report) | {"counts": counts})
     else:
         _print(path, report, counts)
-    if report.flaws or report.count(Outcome.FAILED):
+    if report.flaws or report.count(Effect.FAILED):
         raise typer.Exit(PROBLEMS)
 
 
@@ -58,7 +58,7 @@ def _print(path: Path, report: Report, counts: dict[str, int]) -> None:
     if report.more_flaws:
         typer.echo(f"and {report.more_flaws} more")
     for line in report.lines:
-        if line.outcome is not Outcome.CREATED and line.outcome is not Outcome.UNCHANGED:
+        if line.outcome is not Effect.CREATED and line.outcome is not Effect.UNCHANGED:
             typer.echo(f"{path}:{line.line}: {line.outcome}: {', '.join(line.fields)}".rstrip(": "))
     done = "" if report.applied else " (nothing was written; --apply does it)"
     typer.echo(f"read as {report.encoding}; {counts_line(counts)}{done}")

@@ -18,7 +18,7 @@ from chalicelib.api.people import PEOPLE
 from chalicelib.api.rules import ADMINISTRATORS
 from chalicelib.api.texts import TextOrNull
 from chalicelib.usecases import imports
-from chalicelib.usecases.imports import Outcome, Report
+from chalicelib.usecases.imports import Effect, Report
 
 ROWS_LIMIT = 200  # what is surely done before the gateway gives up
 
@@ -36,7 +36,7 @@ class LineOut(AnswerModel):
     """What became of a line, or would."""
 
     line: int = Field(description="Counted from one; the first line names the columns.")
-    outcome: Outcome
+    outcome: Effect
     person_id: TextOrNull
     fields: list[str] = Field(description="In which somebody known differs; nothing is changed.")
 
@@ -96,10 +96,10 @@ def import_people(call: Call) -> Answer:
 def _report(report: Report) -> ImportReport:
     return ImportReport(
         applied=report.applied,
-        created=report.count(Outcome.CREATED),
-        unchanged=report.count(Outcome.UNCHANGED),
-        different=report.count(Outcome.DIFFERENT),
-        failed=report.count(Outcome.FAILED),
+        created=report.count(Effect.CREATED),
+        unchanged=report.count(Effect.UNCHANGED),
+        different=report.count(Effect.DIFFERENT),
+        failed=report.count(Effect.FAILED),
         lines=[
             LineOut(
                 line=each.line,

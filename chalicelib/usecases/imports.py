@@ -20,7 +20,7 @@ FLAWS_LISTED = 200
 AT_ONCE = 100  # keys in one reading
 
 
-class Outcome(StrEnum):
+class Effect(StrEnum):
     """What becomes of a line."""
 
     CREATED = "created"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LineOutcome:
+class LineEffect:
     """What became of a line, or would, and of whom.
 
     `fields` are those in which somebody who is known differs from the line. Nothing of theirs is
@@ -38,7 +38,7 @@ class LineOutcome:
     """
 
     line: int
-    outcome: Outcome
+    outcome: Effect
     person_id: str = ""
     fields: tuple[str, ...] = ()
 
@@ -49,11 +49,11 @@ class Report:
 
     encoding: str
     applied: bool
-    lines: tuple[LineOutcome, ...]
+    lines: tuple[LineEffect, ...]
     flaws: tuple[CellFlaw, ...]
     more_flaws: int = 0
 
-    def count(self, outcome: Outcome) -> int:
+    def count(self, outcome: Effect) -> int:
         """Count the lines with this outcome."""
         return sum(each.outcome is outcome for each in self.lines)
 
@@ -69,7 +69,7 @@ def import_people(
     centre = load_centre(runtime, centre_id)
     file = read_people(raw, limit)
     known = _known(runtime, centre, file.rows)
-    lines: list[LineOutcome] = []
+    lines: list[LineEffect] = []
     flaws = list(file.flaws)
     claimed: dict[Key, int] = {}
     for row in file.rows:
@@ -132,7 +132,7 @@ def _planned(
     row: Row,
     known: dict[Key, str],
     claimed: dict[Key, int],
-) -> tuple[LineOutcome | None, list[CellFlaw]]:
+) -> tuple[LineEffect | None, list[CellFlaw]]:
     """Tell what would become of a line, or what is wrong with it."""
     natural = _natural_keys(centre, row.details)
     if not natural:
@@ -156,28 +156,28 @@ def _planned(
             CellFlaw(row.line, flaw.pointer.rpartition("/")[2], flaw.code, flaw.detail)
             for flaw in error.flaws
         ]
-    return LineOutcome(row.line, Outcome.CREATED), []
+    return LineEffect(row.line, Effect.CREATED), []
 
 
-def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> LineOutcome:
+def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> LineEffect:
     member = memberships.read(runtime, centre.id, person_id)
     details = row.details
     linked = set(details.identities or ()) <= set(member.membership.identities)
     if linked:
         details = replace(details, identities=None)
     fields = changed_fields(member, applied(details, member, centre.time_zone, runtime.now()))
-    outcome = Outcome.DIFFERENT if fields else Outcome.UNCHANGED
-    return LineOutcome(row.line, outcome, person_id, fields)
+    outcome = Effect.DIFFERENT if fields else Effect.UNCHANGED
+    return LineEffect(row.line, outcome, person_id, fields)
 
 
-def _done(runtime: Runtime, centre: Centre, row: Row, planned: LineOutcome, by: str) -> LineOutcome:
+def _done(runtime: Runtime, centre: Centre, row: Row, planned: LineEffect, by: str) -> LineEffect:
     """Make the person of a line known, if nobody knows them."""
-    if planned.outcome is not Outcome.CREATED:
+    if planned.outcome is not Effect.CREATED:
         return planned
     try:
         member = memberships.drafted(runtime, centre, row.details)
         memberships.write_new(runtime, member, by)
     except (Conflict, Unavailable):
         # Somebody was quicker, or the table is busy: the same list again finds out.
-        return replace(planned, outcome=Outcome.FAILED)
+        return replace(planned, outcome=Effect.FAILED)
     return replace(planned, person_id=member.membership.person_id)
