@@ -64,6 +64,7 @@ FLAWS: dict[str, str] = {
     "too-many": "There are more than may be.",
     "not-renewable": "This is no closed enrolment of the same candidate and module.",
     "impossible-date": "It cannot have happened on that day.",
+    "countersigner-is-candidate": "The assessor's countersigner is the candidate.",
     "not-published": "This version of the module is not published.",
     "no-pages": "The module has no page.",
     "too-many-pages": "The module has too many pages.",

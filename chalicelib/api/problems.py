@@ -92,6 +92,16 @@ CODES: dict[str, Entry] = {
         "The authorisation has just changed",
         "Send the judgement again; it rests on the new authorisation then.",
     ),
+    "not-qualified": Entry(
+        403,
+        "Whoever is countersigned countersigns nobody",
+        "Have the centre's administrator name a qualified countersigner.",
+    ),
+    "attempt-not-latest": Entry(
+        409,
+        "The page rests on a later attempt",
+        "Read the page, and look at the judgement of its latest attempt.",
+    ),
     "not-the-countersigner": Entry(
         403,
         "Another countersigner is named",

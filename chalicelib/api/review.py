@@ -130,7 +130,7 @@ def show_judgement(call: Call) -> Answer:
     if opened.state is LinkState.LIVE:
         return _lead_to(call, "")
     judgement = opened.signed.attempt.judgement
-    if judgement is None or judgement.judged_by != opened.link.assessor_id:
+    if judgement is None or judgement.judged_by != opened.link.assessor_id or not opened.theirs:
         return _closed(call, opened)
     return page(
         "judgement.html",
@@ -350,7 +350,9 @@ def _closed(
     linked = opened.entitled and opened.centre.links is not LinkPolicy.OFF
     mine = linked and current.waiting and current.assessor_id == opened.link.assessor_id
     judgement = opened.signed.attempt.judgement
-    judged_here = judgement is not None and judgement.judged_by == opened.link.assessor_id
+    judged_here = (
+        judgement is not None and judgement.judged_by == opened.link.assessor_id and opened.theirs
+    )
     return page(
         "closed.html",
         status,

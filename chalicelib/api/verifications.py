@@ -193,6 +193,7 @@ def list_verifications(call: Call) -> Answer:
     problems=(
         *CHANGED,
         "not-the-countersigner",
+        "not-qualified",
         "attempt-not-judged",
         "judgement-changed",
         "invalid-verification",
@@ -226,7 +227,13 @@ def countersign(call: Call) -> Answer:
     answer=SettingAsideOut,
     status=201,
     idempotent=True,
-    problems=(*CHANGED, "attempt-not-judged", "judgement-changed", "invalid-verification"),
+    problems=(
+        *CHANGED,
+        "attempt-not-judged",
+        "attempt-not-latest",
+        "judgement-changed",
+        "invalid-verification",
+    ),
 )
 def set_aside(call: Call) -> Answer:
     """Set the judgement of the attempt aside.

@@ -173,7 +173,7 @@ def leaving(runtime: Runtime, enrolment: Enrolment) -> list[Change]:
     place = keys.open_enrolment(enrolment.candidate_id, centre_id, enrolment.module_id)
     held = runtime.table.get(place)
     return [
-        *([Delete(place)] if held is None or held["enrolment_id"] == enrolment.id else []),
+        *([Delete(place)] if held and held["enrolment_id"] == enrolment.id else []),
         *(
             Delete(keys.queued_enrolment(assessor_id, centre_id, enrolment.id))
             for assessor_id in sorted(enrolment.assessors)
@@ -259,6 +259,9 @@ def _assessor_flaws(
     if not (authorisation and authorisation.covers(enrolment.module_id, runtime.now())):
         detail = "The assessor holds no authorisation for this module today; give them one first."
         return [Flaw(pointer, "not-authorised", detail)]
+    if authorisation.countersigner_id == enrolment.candidate_id:
+        detail = "The candidate would have to countersign their own work; name another assessor."
+        return [Flaw(pointer, "countersigner-is-candidate", detail)]
     return []
 
 

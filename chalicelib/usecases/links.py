@@ -47,13 +47,15 @@ NO_KEY = "you are a candidate at this centre as well, and candidates see no keys
 class Opened:
     """What a link leads to, whether or not it still opens it.
 
-    `entitled` tells whether the assessor may judge this module now; `current` is the latest
+    `entitled` tells whether the assessor may judge this module now, `theirs` whether the link went
+    to the address that they have now; `current` is the latest
     attempt of the page, to which a void link shows the way; `before` the last one judged before.
     """
 
     link: ReviewLink
     state: LinkState
     entitled: bool
+    theirs: bool
     centre: Centre
     candidate: Membership
     enrolment: Enrolment
@@ -116,6 +118,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
         link,
         state,
         entitled,
+        made_for(link, actor.membership.address),
         centre,
         candidate.membership,
         enrolment,

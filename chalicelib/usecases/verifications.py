@@ -145,6 +145,9 @@ def countersign(
         raise Forbidden("not-the-countersigner", detail)
     require_somebody_else(actor.id, attempt.candidate_id)
     authorisation = _authority(runtime, actor, looked, Role.ASSESSOR)
+    if authorisation.countersigner_id:
+        detail = "Your own judgements are countersigned still; a qualified assessor has to do this."
+        raise Forbidden("not-qualified", detail)
     countersignature = Countersignature(actor.id, runtime.now(), _written(occurred_on))
     changes = (
         Update(
@@ -177,7 +180,7 @@ def set_aside(
 
     Where a certificate rests on it, that is suspended, and the enrolment goes on, in the same
     write. Raises Forbidden for work or a judgement of one's own, and without an authorisation for
-    the module; Conflict where it is not there to be set aside.
+    the module; Conflict where it is not there to be set aside, or the page was signed again since.
     """
     require_role(actor, Role.INTERNAL_VERIFIER)
     for _ in range(TRIES):
@@ -190,6 +193,7 @@ def set_aside(
         if attempt.set_aside:
             raise _changed()
         enrolment = enrolments.load(runtime, actor.centre_id, looked.enrolment_id)
+        _require_latest(runtime, enrolment, looked)
         made = SetAside(
             SettingAside(actor.id, runtime.now()), Reason(reason.strip(), _written(occurred_on))
         )
@@ -295,6 +299,14 @@ def _judged(runtime: Runtime, actor: Actor, looked: Looked) -> tuple[Attempt, Ju
     if attempt.judgement is None:
         raise Conflict("attempt-not-judged", "This attempt has not been judged yet; wait for it.")
     return attempt, attempt.judgement
+
+
+def _require_latest(runtime: Runtime, enrolment: Enrolment, looked: Looked) -> None:
+    """Raise Conflict for a judgement that nothing rests on any more: the page was signed again."""
+    *_, latest = enrolments.attempts(runtime, enrolment, looked.page_id)
+    if latest.number != looked.number:
+        detail = f"The page rests on attempt {latest.number}; look at its judgement instead."
+        raise Conflict("attempt-not-latest", detail)
 
 
 def _for_countersigner(runtime: Runtime, actor: Actor, looked: Looked) -> tuple[Attempt, Judgement]:

@@ -134,6 +134,7 @@ def test_a_new_address_kills_the_links_to_the_one_before_which_is_told(
     assert dead.status == 410
     assert "no longer valid" in dead.text
     assert door.form(link, form).status == 410
+    assert door.send("GET", f"{link}/judgement").status == 410
     verify = asked(door, world.assessor.id)
     _, (told, subject, text), (address, _, _) = world.outbox.sent
     assert (told, address) == (old, "asa@harbour.example")

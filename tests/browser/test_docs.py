@@ -13,7 +13,7 @@ from tests.browser.gateway import STAGE
 WIDE = ViewportSize(width=1200, height=900)
 PATIENCE = 20_000  # milliseconds: Swagger UI is large, and draws every operation
 SAVING = "#operations-Pages-saveDraft"
-ASKING = "#operations-People-getMe"
+ASKING = "#operations-Me-getMe"
 SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 

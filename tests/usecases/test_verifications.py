@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.access import Actor
-from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import Conflict, DomainError, Forbidden, Invalid
 from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import Finding, Outcome, Reason
@@ -244,3 +244,54 @@ def test_lists_are_newest_first_page_by_page_at_a_flat_cost(world: World) -> Non
         assert (len(first), len(rest), last) == (2, 1, "")
     with pytest.raises(Forbidden):
         verifications.list_all(world.runtime, world.assessor, "", 2, "")
+
+
+def test_a_judgement_that_nothing_rests_on_is_not_set_aside(world: World) -> None:
+    enrolment = world.enrol()
+    returned = world.sign(enrolment, "plan-1")
+    world.judge(enrolment, returned, competent=False, feedback="More.")
+    world.complete(enrolment)
+    assert world.finalise(enrolment)
+    with pytest.raises(Conflict) as refusal:
+        world.set_aside(enrolment, "plan-1", number=1)
+    assert refusal.value.code == "attempt-not-latest"
+    assert issued(world, enrolment) == [(1, "valid")]
+
+
+def test_who_is_countersigned_countersigns_nobody(world: World) -> None:
+    second = world.person("Sec Ond", Role.ASSESSOR)
+    held = world.authorisation(qualification="none", countersigner_id=second.id)
+    world.assessor = world.person("Fir St", Role.ASSESSOR, authorisation=held)
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    mutual = world.authorisation(qualification="none", countersigner_id=world.assessor.id)
+    people.authorise(world.runtime, second.membership, mutual)
+    second = world.actor(second.id)
+    with pytest.raises(Forbidden) as refusal:
+        world.countersign(enrolment, "plan-1", actor=second, request=request(second))
+    assert refusal.value.code == "not-qualified"
+
+
+def test_an_enrolment_that_has_no_place_takes_none_away(world: World) -> None:
+    """One reopened beside a renewal, closed in the moment in which a third one is begun."""
+    enrolment = sealed(world)
+    renewal = world.enrol()
+    world.set_aside(enrolment, "plan-1")
+    world.change(renewal, state=EnrolmentState.WITHDRAWN, reason="Moved.")
+    reopened = enrolments.load(world.runtime, world.centre.id, enrolment.id)
+    begun: list[str] = []
+    world.table.interruption = lambda: begun.append(world.enrol().id)
+    world.change(reopened, state=EnrolmentState.WITHDRAWN, reason="Moved.")
+    place = keys.open_enrolment(world.candidate.id, world.centre.id, world.module.id)
+    held = world.table.get(place)
+    assert held
+    assert [held["enrolment_id"]] == begun
+
+
+def test_nobody_is_enrolled_who_would_countersign_their_own_work(world: World) -> None:
+    both = world.person("Bo Both", Role.ASSESSOR, Role.CANDIDATE)
+    held = world.authorisation(countersigner_id=both.id)
+    trainee = world.person("Tom Trainee", Role.ASSESSOR, authorisation=held)
+    with pytest.raises(Invalid) as refusal:
+        world.enrol(candidate_id=both.id, assessor_id=trainee.id)
+    assert [flaw.code for flaw in refusal.value.flaws] == ["countersigner-is-candidate"]
