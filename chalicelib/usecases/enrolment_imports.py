@@ -38,8 +38,8 @@ def import_enrolments(
 
     Each line is a transaction of its own, and the same list again goes on where one ended: whoever
     has been enrolled in that version of the module, or is in another, is known. Costs, beside what
-    each new enrolment does, a call for each hundred people, and one for each candidate who has no
-    open enrolment in the module. Raises NotFound.
+    each new enrolment does, three calls and one more for each further hundred things looked up,
+    and at most two for each candidate who has no open enrolment in the module. Raises NotFound.
     """
     centre = load_centre(runtime, centre_id)
     file = read_enrolments(raw, limit)

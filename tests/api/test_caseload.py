@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from chalicelib.domain.access import Actor
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Update
+from chalicelib.storage.changes import Delete, Update
 from tests.api.door import Door, Reply, centre_path
 
 NEXT = re.compile(r'<([^>]+)>; rel="next"')
@@ -94,3 +94,10 @@ def test_assessors_see_their_own_alone(door: Door) -> None:
     door.refused("role-not-allowed", "GET", path, world.candidate)
     unknown = door.refused("invalid-query", "GET", f"{path}?candidate_id=a", world.administrator)
     assert unknown.flaws == {"?candidate_id": "extra-forbidden"}
+
+
+def test_a_defect_is_a_problem_for_programs(door: Door) -> None:
+    world = door.world
+    world.enrol()
+    world.table.write(Delete(keys.centre_module(world.centre.id, "moving-people", 1)))
+    door.refused("internal-error", "GET", f"{centre_path(door)}/caseload", world.assessor)
