@@ -7,6 +7,7 @@ from chalice.app import Chalice, Response
 
 import chalicelib.api.addresses
 import chalicelib.api.attempts
+import chalicelib.api.caseload
 import chalicelib.api.centres
 import chalicelib.api.certificates
 import chalicelib.api.docs

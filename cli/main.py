@@ -6,10 +6,11 @@ from io import TextIOWrapper
 
 import typer
 
-from cli import centres, modules, people
+from cli import centres, enrolments, modules, people
 
 SUB_COMMANDS: Mapping[str, typer.Typer] = {
     "centre": centres.app,
+    "enrolment": enrolments.app,
     "module": modules.app,
     "people": people.app,
 }

@@ -1,18 +1,12 @@
 """Lists of people, for operators. The local cloud is meant unless a stage is named."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from chalicelib.domain.errors import DomainError
-from chalicelib.usecases.imports import Effect, Report, import_people
-from chalicelib.usecases.memberships import OPERATOR
+from chalicelib.usecases.imports import import_people
 from cli.cloud import HOME
-from cli.console import PROBLEMS, Json, counts_line, print_json, wrong_usage
-from cli.stages import LOCAL, Home, Stage, refuse, runtime_of
-
-ROWS_LIMIT = 1_000
+from cli.console import Json
+from cli.imports import Apply, File, OfCentre, run_import
+from cli.stages import LOCAL, Home, Stage
 
 app = typer.Typer(help="The people of a centre.")
 
@@ -24,62 +18,13 @@ def _root() -> None:
 
 @app.command("import")
 def import_list(
-    path: Annotated[Path, typer.Argument(help="A CSV file; docs/people.md has the columns.")],
-    centre: Annotated[str, typer.Option(help="The centre.")],
+    path: File,
+    centre: OfCentre,
     stage: Stage = LOCAL,
     home: Home = HOME,
     *,
-    apply: Annotated[bool, typer.Option(help="Do it; else only say what would be done.")] = False,
+    apply: Apply = False,
     as_json: Json = False,
 ) -> None:
     """Make known whom a list names. The same list again changes nothing."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        wrong_usage(f"{path} cannot be read: {error.strerror}.")
-    runtime = runtime_of(stage, home)
-    try:
-        report = import_people(runtime, centre, OPERATOR, raw, limit=ROWS_LIMIT, apply=apply)
-    except DomainError as error:
-        refuse(error, as_json=as_json)
-    counts = {str(each): report.count(each) for each in Effect}
-    if as_json:
-        print_json(_written(report) | {"counts": counts})
-    else:
-        _print(path, report, counts)
-    if report.flaws or report.count(Effect.FAILED):
-        raise typer.Exit(PROBLEMS)
-
-
-def _print(path: Path, report: Report, counts: dict[str, int]) -> None:
-    for flaw in report.flaws:
-        column = f" {flaw.column}:" if flaw.column else ""
-        typer.echo(f"{path}:{flaw.line}:{column} {flaw.code}: {flaw.detail}")
-    if report.more_flaws:
-        typer.echo(f"and {report.more_flaws} more")
-    for line in report.lines:
-        if line.outcome is not Effect.CREATED and line.outcome is not Effect.UNCHANGED:
-            typer.echo(f"{path}:{line.line}: {line.outcome}: {', '.join(line.fields)}".rstrip(": "))
-    done = "" if report.applied else " (nothing was written; --apply does it)"
-    typer.echo(f"read as {report.encoding}; {counts_line(counts)}{done}")
-
-
-def _written(report: Report) -> dict[str, object]:
-    return {
-        "encoding": report.encoding,
-        "applied": report.applied,
-        "lines": [
-            {
-                "line": each.line,
-                "outcome": str(each.outcome),
-                "person_id": each.person_id,
-                "fields": list(each.fields),
-            }
-            for each in report.lines
-        ],
-        "errors": [
-            {"line": each.line, "column": each.column, "code": each.code, "detail": each.detail}
-            for each in report.flaws
-        ],
-        "more_errors": report.more_flaws,
-    }
+    run_import(import_people, "person_id", path, centre, stage, home, apply=apply, as_json=as_json)

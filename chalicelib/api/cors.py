@@ -8,7 +8,7 @@ import re
 
 ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 # Beside the few that every script may read.
-EXPOSED_HEADERS = "Allow, ETag, Location, Retry-After, WWW-Authenticate"
+EXPOSED_HEADERS = "Allow, Content-Disposition, ETag, Link, Location, Retry-After, WWW-Authenticate"
 MAX_AGE = 7200  # seconds; no browser remembers a preflight for longer than a day, many for this
 PORT = re.compile(r":[0-9]+\Z")
 

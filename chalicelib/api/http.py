@@ -307,7 +307,8 @@ def respond(call: Call) -> Answer:
         log_failure("defect", error, operation=call.operation.id)
         code = "internal-error"
         answered = _internal_error(call)
-        if JSON not in call.operation.media or HTML in call.headers.get("accept", ""):
+        for_browsers = JSON not in call.operation.media and not call.operation.rule.signed_in
+        if for_browsers or HTML in call.headers.get("accept", ""):
             from chalicelib.api.html import page  # noqa: PLC0415 (pages know this module)
 
             answered = page("defect.html", 500)

@@ -1,10 +1,11 @@
-"""Lists of people, to be made known at once."""
+"""Lists: many people made known, or enrolled, at once."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from chalicelib.api.enrolments import ENROLMENTS
 from chalicelib.api.http import (
     BODY_LIMIT,
     Answer,
@@ -18,16 +19,21 @@ from chalicelib.api.people import PEOPLE
 from chalicelib.api.rules import ADMINISTRATORS
 from chalicelib.api.texts import TextOrNull
 from chalicelib.usecases import imports
-from chalicelib.usecases.imports import Effect, Report
+from chalicelib.usecases.enrolment_imports import import_enrolments as enrol_listed
+from chalicelib.usecases.imports import Effect, Import, LineEffect, Report
 
 ROWS_LIMIT = 200  # what is surely done before the gateway gives up
 
+LineNumber = Annotated[
+    int, Field(description="Counted from one; the first line names the columns.")
+]
+
 
 class ImportIn(RequestModel):
-    """A list of people as CSV; the administrators' page of the documentation has the columns."""
+    """A list as CSV; the administrators' page of the documentation has the columns."""
 
     csv: Annotated[str, Field(max_length=BODY_LIMIT)] = Field(
-        description=f"The file's text: a line of columns, then at most {ROWS_LIMIT} people."
+        description=f"The file's text: a line of columns, then at most {ROWS_LIMIT} others."
     )
     dry_run: bool = Field(default=True, description="Only tell what would be done.")
 
@@ -35,10 +41,22 @@ class ImportIn(RequestModel):
 class LineOut(AnswerModel):
     """What became of a line, or would."""
 
-    line: int = Field(description="Counted from one; the first line names the columns.")
+    line: LineNumber
     outcome: Effect
     person_id: TextOrNull
     fields: list[str] = Field(description="In which somebody known differs; nothing is changed.")
+
+
+class EnrolmentLineOut(AnswerModel):
+    """What became of a line, or would."""
+
+    line: LineNumber
+    outcome: Effect
+    enrolment_id: TextOrNull
+    fields: list[str] = Field(
+        description="In which the enrolment that is there differs; nothing is changed. `state`: it "
+        "has been closed, and it takes `createEnrolment` to begin again."
+    )
 
 
 class LineError(AnswerModel):
@@ -63,6 +81,12 @@ class ImportReport(AnswerModel):
     more_errors: int
 
 
+class EnrolmentImportReport(ImportReport):
+    """What an import did, or would do. With errors nothing is done at all."""
+
+    lines: list[EnrolmentLineOut]  # type: ignore[assignment]  # what else a report says is the same
+
+
 @Operation(
     "importPeople",
     "POST",
@@ -75,12 +99,32 @@ class ImportReport(AnswerModel):
 )
 def import_people(call: Call) -> Answer:
     """Report on every line. The same list again changes nothing, and goes on where one ended."""
+    return _imported(call, imports.import_people, ImportReport, "person_id")
+
+
+@Operation(
+    "importEnrolments",
+    "POST",
+    ENROLMENTS + "/imports",
+    summary="Enrol many candidates from a list; a dry run unless it is said otherwise.",
+    rule=ADMINISTRATORS,
+    body=ImportIn,
+    answer=EnrolmentImportReport,
+    idempotent=True,
+)
+def import_enrolments(call: Call) -> Answer:
+    """Report on every line. The same list again changes nothing, and goes on where one ended."""
+    return _imported(call, enrol_listed, EnrolmentImportReport, "enrolment_id")
+
+
+def _imported(call: Call, doing: Import, model: type[ImportReport], name: str) -> Answer:
+    """Answer with the report, whose lines name what they are of so."""
     actor = call.actor()
     body = call.body(ImportIn)
     request = call.request(actor, body)
     if kept := imports.reported(call.runtime, request):
-        return answer(ImportReport.model_validate(json.loads(kept)))
-    report = imports.import_people(
+        return answer(model.model_validate(json.loads(kept)))
+    report = doing(
         call.runtime,
         actor.centre_id,
         actor.id,
@@ -88,30 +132,23 @@ def import_people(call: Call) -> Answer:
         limit=ROWS_LIMIT,
         apply=not body.dry_run,
     )
-    out = _report(report)
+    out = model.model_validate(_written(report, name))
     imports.keep_report(call.runtime, request, out.model_dump_json())
     return answer(out)
 
 
-def _report(report: Report) -> ImportReport:
-    return ImportReport(
-        applied=report.applied,
-        created=report.count(Effect.CREATED),
-        unchanged=report.count(Effect.UNCHANGED),
-        different=report.count(Effect.DIFFERENT),
-        failed=report.count(Effect.FAILED),
-        lines=[
-            LineOut(
-                line=each.line,
-                outcome=each.outcome,
-                person_id=each.person_id,
-                fields=list(each.fields),
-            )
-            for each in report.lines
-        ],
-        errors=[
-            LineError(line=each.line, column=each.column, code=each.code, detail=each.detail)
+def _written(report: Report, name: str) -> dict[str, Any]:
+    return {
+        "applied": report.applied,
+        **{str(each): report.count(each) for each in Effect},
+        "lines": [_line(each, name) for each in report.lines],
+        "errors": [
+            {"line": each.line, "column": each.column, "code": each.code, "detail": each.detail}
             for each in report.flaws
         ],
-        more_errors=report.more_flaws,
-    )
+        "more_errors": report.more_flaws,
+    }
+
+
+def _line(line: LineEffect, name: str) -> dict[str, Any]:
+    return {"line": line.line, "outcome": line.outcome, name: line.id, "fields": list(line.fields)}

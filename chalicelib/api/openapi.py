@@ -71,6 +71,8 @@ HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
 ANSWER_HEADERS = {
     "ETag": "The version answered, a strong validator: send it as If-Match to change that.",
     "Location": "Where it is, as a reference relative to this request.",
+    "Link": 'With `rel="next"` (RFC 8288) where the next page is; none on the last one.',
+    "Content-Disposition": "That it is a file to be kept, and its name (RFC 6266).",
     "WWW-Authenticate": "The scheme that is asked for.",
     "Retry-After": "Seconds to wait before the same request is sent again.",
 }
@@ -511,6 +513,10 @@ def _header(name: str) -> dict[str, Any]:
             schema = {"type": "integer", "minimum": 1, "examples": [RETRY_AFTER]}
         case "Location":
             schema["format"] = "uri-reference"
+        case "Link":
+            schema["examples"] = ['<caseload?cursor=MDE>; rel="next"']
+        case "Content-Disposition":
+            schema["examples"] = ['attachment; filename="caseload.csv"']
         case "ETag":
             schema["examples"] = ['"3-open"']
         case "WWW-Authenticate":

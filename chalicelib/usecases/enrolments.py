@@ -66,31 +66,61 @@ def create_enrolment(
     require_role(actor, Role.ADMINISTRATOR)
     if made := answered(runtime, request):
         return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
-    people.check_occurred_on(runtime, actor.centre_id, new.occurred_on)
-    enrolment = Enrolment(
-        id=runtime.new_id(),
-        centre_id=actor.centre_id,
-        candidate_id=new.candidate_id,
-        assessor_id=new.assessor_id,
-        module_id=new.module_id,
-        module_version=new.module_version,
-        state=EnrolmentState.ACTIVE,
-        created_at=runtime.now(),
-        created_by=actor.id,
-        due_on=_day(new.due_on),
-        occurred_on=new.occurred_on,
-        page_assessors=new.page_assessors,
-        renews=new.renews,
-    )
-    _check(runtime, enrolment)
+    enrolment = drafted(runtime, actor.centre_id, actor.id, new)
     try:
-        _write(runtime, enrolment, request)
+        write_new(runtime, enrolment, request)
     except ConditionFailedError as failure:
         if made := answered(runtime, request):
             return _as_made(load(runtime, actor.centre_id, made["enrolment_id"]), new)
         require_place(enrolment, failure)
         raise
     return enrolment
+
+
+def drafted(runtime: Runtime, centre_id: str, by: str, new: NewEnrolment) -> Enrolment:
+    """Return the enrolment that somebody is to have.
+
+    Raises Invalid where somebody named cannot take that part, and Forbidden where they would judge
+    their own work.
+    """
+    people.check_occurred_on(runtime, centre_id, new.occurred_on)
+    enrolment = Enrolment(
+        id=runtime.new_id(),
+        centre_id=centre_id,
+        candidate_id=new.candidate_id,
+        assessor_id=new.assessor_id,
+        module_id=new.module_id,
+        module_version=new.module_version,
+        state=EnrolmentState.ACTIVE,
+        created_at=runtime.now(),
+        created_by=by,
+        due_on=_day(new.due_on),
+        occurred_on=new.occurred_on,
+        page_assessors=new.page_assessors,
+        renews=new.renews,
+    )
+    _check(runtime, enrolment)
+    return enrolment
+
+
+def write_new(runtime: Runtime, enrolment: Enrolment, request: Request | None = None) -> None:
+    """Write a new enrolment. Raises ConditionFailedError where its place is taken."""
+    made = {"enrolment_id": enrolment.id}
+    centre_id, candidate_id = enrolment.centre_id, enrolment.candidate_id
+    runtime.table.write(
+        create(
+            keys.enrolment(centre_id, enrolment.id),
+            items.from_enrolment(enrolment) | keys.open_index(centre_id, enrolment.id),
+        ),
+        create(keys.centre_enrolment(centre_id, enrolment.id), {}),
+        create(keys.candidate_enrolment(candidate_id, centre_id, enrolment.id), {}),
+        *(
+            create(keys.assessor_enrolment(assessor_id, centre_id, enrolment.id), {})
+            for assessor_id in sorted(enrolment.assessors)
+        ),
+        *entering(enrolment),
+        *([remember(request, made, enrolment.created_at)] if request else ()),
+    )
 
 
 def etag(enrolment: Enrolment) -> str:
@@ -305,21 +335,3 @@ def _is(runtime: Runtime, member: Member | None, role: Role) -> bool:
     if member is None:
         return False
     return member.membership.valid_at(runtime.now()) and role in member.membership.roles
-
-
-def _write(runtime: Runtime, enrolment: Enrolment, request: Request) -> None:
-    centre_id, candidate_id = enrolment.centre_id, enrolment.candidate_id
-    runtime.table.write(
-        create(
-            keys.enrolment(centre_id, enrolment.id),
-            items.from_enrolment(enrolment) | keys.open_index(centre_id, enrolment.id),
-        ),
-        create(keys.centre_enrolment(centre_id, enrolment.id), {}),
-        create(keys.candidate_enrolment(candidate_id, centre_id, enrolment.id), {}),
-        *(
-            create(keys.assessor_enrolment(assessor_id, centre_id, enrolment.id), {})
-            for assessor_id in sorted(enrolment.assessors)
-        ),
-        *entering(enrolment),
-        remember(request, {"enrolment_id": enrolment.id}, enrolment.created_at),
-    )

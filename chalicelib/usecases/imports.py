@@ -1,23 +1,25 @@
 """Making many people known at once, from a list: what is there already is left as it is."""
 
 import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.details import Details, applied, changed_fields
 from chalicelib.domain.errors import Conflict, Invalid, Unavailable
-from chalicelib.formats.people_csv import CellFlaw, Row, read_people
+from chalicelib.formats.people_csv import read_people
+from chalicelib.formats.sheets import CellFlaw, Row
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Key
+from chalicelib.storage.changes import Item, Key
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import memberships
 from chalicelib.usecases.centres import load_centre
 from chalicelib.usecases.requests import Request, answered, remember
 
 FLAWS_LISTED = 200
-AT_ONCE = 100  # keys in one reading
 
 
 class Effect(StrEnum):
@@ -31,15 +33,15 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineEffect:
-    """What became of a line, or would, and of whom.
+    """What became of a line, or would, and the id of the person or the enrolment that it is of.
 
-    `fields` are those in which somebody who is known differs from the line. Nothing of theirs is
-    changed: an old file must not undo what was mended since.
+    `fields` are those in which what is there differs from the line. Nothing of it is changed: an
+    old file must not undo what was mended since.
     """
 
     line: int
     outcome: Effect
-    person_id: str = ""
+    id: str = ""
     fields: tuple[str, ...] = ()
 
 
@@ -56,6 +58,15 @@ class Report:
     def count(self, outcome: Effect) -> int:
         """Count the lines with this outcome."""
         return sum(each.outcome is outcome for each in self.lines)
+
+
+class Import(Protocol):
+    """What imports a list, of whatever."""
+
+    def __call__(
+        self, runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+    ) -> Report:
+        """Do what the list says; without `apply`, tell what would be done."""
 
 
 def import_people(
@@ -77,16 +88,23 @@ def import_people(
         flaws += wrong
         if found:
             lines.append(found)
-    flaws.sort(key=lambda flaw: flaw.line)
     if apply and not flaws:
         pairs = zip(file.rows, lines, strict=True)
         lines = [_done(runtime, centre, row, line, by) for row, line in pairs]
+    return drawn_up(file.encoding, lines, flaws, apply=apply)
+
+
+def drawn_up(
+    encoding: str, lines: Iterable[LineEffect], flaws: Iterable[CellFlaw], *, apply: bool
+) -> Report:
+    """Draw up what an import did, or would do."""
+    ordered = sorted(flaws, key=lambda flaw: flaw.line)
     return Report(
-        encoding=file.encoding,
-        applied=apply and not flaws,
+        encoding=encoding,
+        applied=apply and not ordered,
         lines=tuple(lines),
-        flaws=tuple(flaws[:FLAWS_LISTED]),
-        more_flaws=max(0, len(flaws) - FLAWS_LISTED),
+        flaws=tuple(ordered[:FLAWS_LISTED]),
+        more_flaws=max(0, len(ordered) - FLAWS_LISTED),
     )
 
 
@@ -102,6 +120,13 @@ def keep_report(runtime: Runtime, request: Request, report: str) -> None:
         runtime.table.write(remember(request, {"report": report}, runtime.now()))
 
 
+def found_items(runtime: Runtime, wanted: Iterable[Key]) -> Mapping[Key, Item]:
+    """Read what there is of these keys, in one call for each hundred."""
+    each = tuple(dict.fromkeys(wanted))
+    found = zip(each, runtime.table.get_many(*each), strict=True)
+    return {key: item for key, item in found if item}
+
+
 def _natural_keys(centre: Centre, details: Details) -> dict[str, Key]:
     """Give what somebody is recognised by, by column."""
     found: dict[str, Key] = {}
@@ -114,27 +139,21 @@ def _natural_keys(centre: Centre, details: Details) -> dict[str, Key]:
     return found
 
 
-def _known(runtime: Runtime, centre: Centre, rows: tuple[Row, ...]) -> dict[Key, str]:
+def _known(runtime: Runtime, centre: Centre, rows: tuple[Row[Details], ...]) -> dict[Key, str]:
     """Look up who has what the rows recognise people by."""
-    wanted = [key for row in rows for key in _natural_keys(centre, row.details).values()]
-    wanted = list(dict.fromkeys(wanted))
-    found: dict[Key, str] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
-        items = runtime.table.get_many(*some)
-        found |= {key: item["person_id"] for key, item in zip(some, items, strict=True) if item}
-    return found
+    wanted = [key for row in rows for key in _natural_keys(centre, row.entry).values()]
+    return {key: item["person_id"] for key, item in found_items(runtime, wanted).items()}
 
 
 def _planned(
     runtime: Runtime,
     centre: Centre,
-    row: Row,
+    row: Row[Details],
     known: dict[Key, str],
     claimed: dict[Key, int],
 ) -> tuple[LineEffect | None, list[CellFlaw]]:
     """Tell what would become of a line, or what is wrong with it."""
-    natural = _natural_keys(centre, row.details)
+    natural = _natural_keys(centre, row.entry)
     if not natural:
         detail = "Give an identity, an address or a learner_number to know the person again by."
         return None, [CellFlaw(row.line, "", "no-identity", detail)]
@@ -150,7 +169,7 @@ def _planned(
     try:
         if people:
             return _compared(runtime, centre, row, people.pop()), []
-        memberships.drafted(runtime, centre, row.details)
+        memberships.drafted(runtime, centre, row.entry)
     except Invalid as error:
         return None, [
             CellFlaw(row.line, flaw.pointer.rpartition("/")[2], flaw.code, flaw.detail)
@@ -159,9 +178,9 @@ def _planned(
     return LineEffect(row.line, Effect.CREATED), []
 
 
-def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> LineEffect:
+def _compared(runtime: Runtime, centre: Centre, row: Row[Details], person_id: str) -> LineEffect:
     member = memberships.read(runtime, centre.id, person_id)
-    details = row.details
+    details = row.entry
     linked = set(details.identities or ()) <= set(member.membership.identities)
     if linked:
         details = replace(details, identities=None)
@@ -170,14 +189,16 @@ def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> Lin
     return LineEffect(row.line, outcome, person_id, fields)
 
 
-def _done(runtime: Runtime, centre: Centre, row: Row, planned: LineEffect, by: str) -> LineEffect:
+def _done(
+    runtime: Runtime, centre: Centre, row: Row[Details], planned: LineEffect, by: str
+) -> LineEffect:
     """Make the person of a line known, if nobody knows them."""
     if planned.outcome is not Effect.CREATED:
         return planned
     try:
-        member = memberships.drafted(runtime, centre, row.details)
+        member = memberships.drafted(runtime, centre, row.entry)
         memberships.write_new(runtime, member, by)
     except (Conflict, Unavailable):
         # Somebody was quicker, or the table is busy: the same list again finds out.
         return replace(planned, outcome=Effect.FAILED)
-    return replace(planned, person_id=member.membership.person_id)
+    return replace(planned, id=member.membership.person_id)

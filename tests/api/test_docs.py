@@ -65,7 +65,7 @@ def test_every_fault_of_a_request_is_explained() -> None:
     """Those that the door has met besides, of pydantic, are looked up by the door itself."""
     for source in SOURCES:
         text = source.read_text(encoding="utf-8")
-        for code in re.findall(r"Flaw\(\s*[^,]+,\s*\"([a-z]+(?:-[a-z]+)*)\"", text):
+        for code in re.findall(r"\bFlaw\(\s*[^,]+,\s*\"([a-z]+(?:-[a-z]+)*)\"", text):
             assert code in FLAWS, f"{source}: explain {code} in chalicelib/api/flaws.py"
 
 

@@ -99,6 +99,14 @@ def import_people(door: Door) -> Creation:
     return Creation(path, door.world.administrator, body, body | {"dry_run": True})
 
 
+def import_enrolments(door: Door) -> Creation:
+    candidate = door.world.person(uuid.uuid4().hex, Role.CANDIDATE)
+    line = f"{candidate.id},{door.world.assessor.id},moving-people,1"
+    body = {"csv": f"candidate,assessor,module_id,module_version\n{line}\n", "dry_run": False}
+    path = f"{centre_path(door)}/enrolments/imports"
+    return Creation(path, door.world.administrator, body, body | {"dry_run": True})
+
+
 def judged(door: Door) -> Enrolment:
     enrolment = door.world.enrol()
     door.world.judge(enrolment, door.world.sign(enrolment, "kn-1"))
@@ -156,6 +164,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "createPerson": create_person,
     "sendVerificationMail": send_verification_mail,
     "importPeople": import_people,
+    "importEnrolments": import_enrolments,
     "recordVerification": record_verification,
     "setAside": set_aside,
     "countersign": countersign,

@@ -41,6 +41,7 @@ BODIES: dict[str, Any] = {
     "createPerson": {"name": "Nadia New", "roles": ["candidate"]},
     "updatePerson": {"name": "Percy Renamed"},
     "importPeople": {"csv": "name,roles\n"},
+    "importEnrolments": {"csv": "candidate,assessor,module_id,module_version\n"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
     "recordVerification": {

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.details import KEEP
+from chalicelib.domain.details import KEEP, Details
 from chalicelib.domain.people import Identity, Role
-from chalicelib.formats.people_csv import COLUMNS, PeopleFile, read_people
+from chalicelib.formats.people_csv import COLUMNS, read_people
+from chalicelib.formats.sheets import Sheet
 
 WHOLE = (
     f"{','.join(COLUMNS)}\n"
@@ -17,11 +18,11 @@ WHOLE = (
 )
 
 
-def read(text: str | bytes, limit: int = 10) -> PeopleFile:
+def read(text: str | bytes, limit: int = 10) -> Sheet[Details]:
     return read_people(text.encode() if isinstance(text, str) else text, limit)
 
 
-def flaws(file: PeopleFile) -> list[tuple[int, str, str]]:
+def flaws(file: Sheet[Details]) -> list[tuple[int, str, str]]:
     return [(flaw.line, flaw.column, flaw.code) for flaw in file.flaws]
 
 
@@ -29,7 +30,7 @@ def test_every_column_is_read() -> None:
     file = read(WHOLE)
     assert flaws(file) == []
     (row,) = file.rows
-    details = row.details
+    details = row.entry
     assert (row.line, details.name, details.address) == (2, "Siân Kowalska", "sian@example.org")
     assert details.roles == frozenset({Role.ASSESSOR, Role.INTERNAL_VERIFIER})
     assert details.identities == (Identity("https://issuer.example", "s-1"),)
@@ -44,8 +45,8 @@ def test_every_column_is_read() -> None:
 
 def test_what_is_empty_says_nothing() -> None:
     (row,) = read("name,roles,address,ends_on\nZoë,candidate,,\n").rows
-    assert (row.details.address, row.details.ends_on) == (None, KEEP)
-    assert row.details.authorisations is None
+    assert (row.entry.address, row.entry.ends_on) == (None, KEEP)
+    assert row.entry.authorisations is None
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -67,7 +68,7 @@ def test_files_are_read_as_spreadsheets_save_them(
     text = end.join(lines).replace(",", separator)
     file = read(bom + text.encode(encoding))
     assert (file.encoding, flaws(file)) == (named, [])
-    assert [row.details.name for row in file.rows] == ["Zoë O\u2019Neill \u2013 Müller"]
+    assert [row.entry.name for row in file.rows] == ["Zoë O\u2019Neill \u2013 Müller"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Scenes: enrolments."""
 
+from datetime import date
+
 from chalicelib.domain.people import Role
 from tests.api.door import centre_path
 from tests.play.stage import Stage, scene
@@ -63,3 +65,31 @@ def list_enrolments(stage: Stage) -> None:
     path = f"{centre_path(stage.door)}/enrolments"
     stage.shows("A candidate's own.", "GET", f"{path}?limit=20", world.candidate)
     stage.refused("invalid-query", "GET", f"{path}?limit=10000", world.candidate)
+
+
+@scene("importEnrolments")
+def import_enrolments(stage: Stage) -> None:
+    world = stage.world
+    path = f"{centre_path(stage.door)}/enrolments/imports"
+    lines = [
+        "candidate,assessor,module_id,module_version,due_on",
+        f"{world.candidate.id},{world.assessor.membership.address},moving-people,1,2026-06-30",
+    ]
+    good = {"csv": "\n".join(lines), "dry_run": False}
+    wrong = {"csv": "\n".join([*lines, "L-17,nobody@harbour.example,moving-people,1,30/06/2026"])}
+    summary = "A dry run tells what is wrong, by line and column."
+    stage.shows(summary, "POST", path, world.administrator, wrong, name="dry-run")
+    stage.shows("A candidate is enrolled.", "POST", path, world.administrator, good)
+    other = {"csv": lines[0], "dry": True}
+    stage.refused("invalid-body", "POST", path, world.administrator, other)
+
+
+@scene("exportCaseload")
+def export_caseload(stage: Stage) -> None:
+    world = stage.world
+    enrolment = world.enrol(due_on=date(2026, 6, 30))
+    world.judge(enrolment, world.sign(enrolment, "plan-1"))
+    world.sign(enrolment, "plan-2")
+    path = f"{centre_path(stage.door)}/caseload"
+    stage.shows("An assessor's own.", "GET", f"{path}?state=active", world.assessor)
+    stage.refused("role-not-allowed", "GET", path, world.candidate)

@@ -16,7 +16,7 @@ from tests.api.door import Door, Reply, fields_of, open_door, operation_of
 from tests.world import SHORT_MODULE, World, new_world
 
 SOURCE = SHORT_MODULE.replace("PLANTED-KEY-OPTION ", "").replace("PLANTED-GUIDANCE ", "")
-SHOWN = ("ETag", "Location", "Retry-After", "WWW-Authenticate")
+SHOWN = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate")
 NUMBERS = {"number", "version", "limit"}
 MAIN = re.compile(r"<main>\s*(.*?)\s*</main>", re.DOTALL)
 # Links to files are signed with the time of day.
