@@ -44,11 +44,13 @@ def main() -> int:
             site.config = _config(play, site.address)
             _write_down(play)
             print(_board(play, site.address), flush=True)
-            cloud.wait()
+            try:
+                cloud.wait()
+            except KeyboardInterrupt:
+                print("\nStopping; this takes a moment, in which the state is kept.", flush=True)
+                raise
     except KeyboardInterrupt:
-        print(
-            "\nStopped; the state is kept. `make serve` goes on from here, `make reset` clears it."
-        )
+        print("Stopped; the state is kept. `make serve` goes on from here, `make reset` clears it.")
         return 0
     except (CloudError, PackagingError) as error:
         print(f"The local cloud cannot serve: {error}", file=sys.stderr)
@@ -128,6 +130,7 @@ def _board(play: Play, app: str) -> str:
         f"  a button each: {NEWCOMERS_NAME} (all still to do), {NAMES[Role.CANDIDATE]}",
         "",
         f"API          {play.stack.api}/v1",
+        f"Issuer       {play.stack.trusted['issuer']}",
         f"Description  {play.stack.api}/v1/docs",
         f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
         f"Centre       {play.cast.centre_id}",

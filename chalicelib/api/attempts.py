@@ -159,7 +159,7 @@ def sign_page(call: Call) -> Answer:
         call["enrolment_id"],
         call["page_id"],
         Signature(body.declaration, body.signature, body.occurred_on),
-        call.if_match(),
+        call.if_match(seen=True),  # nobody signs what was not shown to them
         call.request(actor, body),
     )
     # Relative to this very address, which has no slash at its end.

@@ -9,7 +9,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from chalicelib.domain.errors import Malformed
+
 TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+TAGS = re.compile(rf"{TAG.pattern}(?:[ \t]*,[ \t]*{TAG.pattern})*")
 DIGEST = re.compile(r'\.[0-9a-f]{16}"\Z')
 
 
@@ -26,7 +29,10 @@ class Versions:
 
 
 def versions(if_match: str) -> Versions:
-    """Read If-Match: a star, or a list of tags."""
+    """Read If-Match: a star, or a list of tags. Raises Malformed."""
+    if if_match != "*" and not TAGS.fullmatch(if_match):
+        detail = "Send If-Match as the ETag came, with its quotation marks."
+        raise Malformed("malformed-if-match", detail)
     named = frozenset(DIGEST.sub('"', tag) for tag in TAG.findall(if_match))
     return Versions(named, every=if_match == "*")
 

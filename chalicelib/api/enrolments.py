@@ -152,7 +152,10 @@ class EnrolmentQuery(ListQuery):
     ] = None
     state: Annotated[
         EnrolmentState | None,
-        Field(description="Leaves out of each page what stands elsewhere: go on while `next` is."),
+        Field(
+            description="Those in this state alone. A page of the list may hold fewer than "
+            "`limit`, or none: go on until `next` is null."
+        ),
     ] = None
 
 

@@ -188,10 +188,14 @@ class Call:
             raise Malformed("malformed-form", "A field of the form came twice; send it once.")
         return dict(pairs)
 
-    def if_match(self) -> Versions:
-        """Return the versions that If-Match names (RFC 9110, section 13.1.1)."""
+    def if_match(self, *, seen: bool = False) -> Versions:
+        """Return the versions that If-Match names (RFC 9110, section 13.1.1).
+
+        Where the version has to be one that was `seen`, a star is none. Raises
+        PreconditionRequired and Malformed.
+        """
         value = self.headers.get("if-match", "").strip()
-        if not value:
+        if not value or (seen and value == "*"):
             detail = "Send If-Match with the ETag of the version that you are changing."
             raise PreconditionRequired("if-match-required", detail)
         return versions(value)

@@ -54,7 +54,8 @@ SERVER = {
 }
 REQUEST_HEADERS = {
     "Idempotency-Key": "A fresh random key for each new request; the same key for its repeats.",
-    "If-Match": "The ETag of the version that you are changing, with its quotation marks.",
+    "If-Match": "The ETag of the version that you are changing, with its quotation marks. `*` "
+    "stands for whatever is there, which is overwritten then; signing takes no `*`.",
     "If-None-Match": "The ETag of what you hold: 304 where nothing has changed.",
 }
 TAGS = r'(W/)?"[\x21\x23-\x7e]*"'
@@ -145,7 +146,8 @@ class CurrentVersion(AnswerModel):
 
     etag: str | None = Field(
         default=None,
-        description="With a 412: send it as If-Match once the difference is settled.",
+        description="With a 412: send it as If-Match once the difference is settled. It names the "
+        "version alone, and is not the ETag that a GET answers.",
     )
     answers: dict[str, ItemAnswer] | None = Field(
         default=None, description="With `stale-page`: the current draft, by item id."
@@ -536,7 +538,7 @@ def documented(each: Operation) -> list[str]:
     if each.idempotent:
         codes += ["idempotency-key-required", "idempotency-key-reused"]
     if each.if_match:
-        codes.append("if-match-required")
+        codes += ["if-match-required", "malformed-if-match"]
     if each.body or each.idempotent:
         codes += BODY_CODES
     if each.id in FORMS:

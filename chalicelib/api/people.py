@@ -35,7 +35,7 @@ PERSON = PEOPLE + "/{person_id}"
 READERS_OF_PEOPLE = members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
 TAKEN = ("identity-known", "address-taken", "learner-number-taken")
 
-Name = Annotated[Text, Field(max_length=NAME_LIMIT)]
+Name = Annotated[Text, Field(min_length=1, max_length=NAME_LIMIT)]
 Address = Annotated[Text, Field(max_length=ADDRESS_LIMIT)]
 Number = Annotated[Text, Field(max_length=NUMBER_LIMIT)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
@@ -89,7 +89,8 @@ class PersonIn(RequestModel):
     roles: Roles = Field(description="What the person is at this centre.")
     address: Address = Field(
         default="",
-        description="Of this person alone. A mail asks to verify it before others are sent there.",
+        description="Of this person alone; an assessor needs one. A mail asks to verify it before "
+        "others are sent there.",
     )
     learner_number: Number = Field(default="", description="Of this person alone.")
     registration: Number = Field(default="", description="With the awarding body.")

@@ -248,6 +248,11 @@ CODES: dict[str, Entry] = {
         "The person was changed in between",
         "Read the person again, then send with `current.etag` as If-Match.",
     ),
+    "malformed-if-match": Entry(
+        400,
+        "If-Match cannot be read",
+        "Send the ETag of the version that you are changing as it came, with its quotation marks.",
+    ),
     "if-match-required": Entry(
         428,
         "If-Match is required",

@@ -109,3 +109,8 @@ def test_others_do_not_sign(shared: Door, standing: Enrolment) -> None:
     for other in (world.administrator, world.assessor, world.verifier):
         attempts = f"{path}/attempts"
         shared.refused("role-not-allowed", "POST", attempts, other, SIGNATURE, if_match=etag)
+
+
+def test_nobody_signs_whatever_is_there(shared: Door, standing: Enrolment) -> None:
+    path, candidate = f"{page_path(standing, 'plan-1')}/attempts", shared.world.candidate
+    shared.refused("if-match-required", "POST", path, candidate, SIGNATURE, if_match="*")

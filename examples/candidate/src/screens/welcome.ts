@@ -18,9 +18,9 @@ export function welcome(config: Config, message: string): HTMLElement[] {
     h("p", { class: "lead" }, "Work through your modules page by page, on any device."),
     h("p", {}, "What you type is kept on this device first, and sent when there is a network."),
     ...(message ? [h("p", { class: "card warn", role: "alert" }, message)] : []),
-    h("p", {}, start),
-    ...(people.length
-      ? [h("section", { class: "card" }, h("h2", {}, "On this local cloud"), ...people)]
-      : []),
+    // A local cloud has made-up people alone: nobody there has a password to type.
+    people.length
+      ? h("section", { class: "card" }, h("h2", {}, "On this local cloud"), ...people)
+      : h("p", {}, start),
   ];
 }
