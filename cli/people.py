@@ -7,7 +7,6 @@ import typer
 
 from chalicelib.domain.errors import DomainError
 from chalicelib.usecases.imports import Effect, Report, import_people
-from chalicelib.usecases.memberships import OPERATOR
 from cli.cloud import HOME
 from cli.console import PROBLEMS, Json, counts_line, print_json, wrong_usage
 from cli.stages import LOCAL, Home, Stage, refuse, runtime_of
@@ -39,7 +38,7 @@ def import_list(
         wrong_usage(f"{path} cannot be read: {error.strerror}.")
     runtime = runtime_of(stage, home)
     try:
-        report = import_people(runtime, centre, OPERATOR, raw, limit=ROWS_LIMIT, apply=apply)
+        report = import_people(runtime, centre, None, raw, limit=ROWS_LIMIT, apply=apply)
     except DomainError as error:
         refuse(error, as_json=as_json)
     counts = {str(each): report.count(each) for each in Effect}

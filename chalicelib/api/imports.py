@@ -83,7 +83,7 @@ def import_people(call: Call) -> Answer:
     report = imports.import_people(
         call.runtime,
         actor.centre_id,
-        actor.id,
+        actor,
         body.csv.encode(),
         limit=ROWS_LIMIT,
         apply=not body.dry_run,

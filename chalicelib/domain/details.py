@@ -157,8 +157,12 @@ def require_not_own(actor: Actor, before: Member, after: Member) -> None:
     if actor.id != one.person_id:
         return
     dates = (one.valid_from, one.valid_until) != (other.valid_from, other.valid_until)
-    if dates or Role.ADMINISTRATOR not in other.roles:
-        detail = "Nobody ends their own membership, or stops being an administrator, by themselves."
+    unlinked = not set(one.identities) <= set(other.identities)
+    if dates or unlinked or Role.ADMINISTRATOR not in other.roles:
+        detail = (
+            "Nobody ends their own membership, unlinks a sign-in of their own, or stops being an "
+            "administrator, by themselves."
+        )
         raise Conflict("own-membership", detail)
 
 

@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.details import Details, applied, changed_fields
 from chalicelib.domain.errors import Conflict, Invalid, Unavailable
@@ -59,12 +60,19 @@ class Report:
 
 
 def import_people(
-    runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+    runtime: Runtime,
+    centre_id: str,
+    actor: Actor | None,
+    raw: bytes,
+    *,
+    limit: int,
+    apply: bool,
 ) -> Report:
     """Make known whom a list names and nobody knows yet; without `apply`, tell what would be.
 
     Each line is a transaction of its own, and the same list again goes on where one ended: whoever
-    has the line's identity, address or learner number is known. Raises NotFound.
+    has the line's identity, address or learner number is known. Without an actor it is the
+    operator's. Raises NotFound, and Forbidden for an actor whose own membership was changed.
     """
     centre = load_centre(runtime, centre_id)
     file = read_people(raw, limit)
@@ -80,7 +88,7 @@ def import_people(
     flaws.sort(key=lambda flaw: flaw.line)
     if apply and not flaws:
         pairs = zip(file.rows, lines, strict=True)
-        lines = [_done(runtime, centre, row, line, by) for row, line in pairs]
+        lines = [_done(runtime, centre, row, line, actor) for row, line in pairs]
     return Report(
         encoding=file.encoding,
         applied=apply and not flaws,
@@ -170,13 +178,15 @@ def _compared(runtime: Runtime, centre: Centre, row: Row, person_id: str) -> Lin
     return LineEffect(row.line, outcome, person_id, fields)
 
 
-def _done(runtime: Runtime, centre: Centre, row: Row, planned: LineEffect, by: str) -> LineEffect:
+def _done(
+    runtime: Runtime, centre: Centre, row: Row, planned: LineEffect, actor: Actor | None
+) -> LineEffect:
     """Make the person of a line known, if nobody knows them."""
     if planned.outcome is not Effect.CREATED:
         return planned
     try:
         member = memberships.drafted(runtime, centre, row.details)
-        memberships.write_new(runtime, member, by)
+        memberships.write_new(runtime, member, actor)
     except (Conflict, Unavailable):
         # Somebody was quicker, or the table is busy: the same list again finds out.
         return replace(planned, outcome=Effect.FAILED)

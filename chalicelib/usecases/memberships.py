@@ -19,7 +19,6 @@ from chalicelib.domain.errors import (
     Conflict,
     DomainError,
     Flaw,
-    Forbidden,
     Stale,
     Unavailable,
     not_found,
@@ -33,12 +32,10 @@ from chalicelib.domain.people import (
     Role,
     check_member,
 )
-from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import (
     Change,
-    Check,
     Delete,
     Item,
     Key,
@@ -119,7 +116,7 @@ def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membershi
     member = Member(membership, authorisations)
     blank = nobody(centre_id, membership.person_id, now)
     check_member(member, _further_flaws(runtime, blank, member))
-    write_new(runtime, member, OPERATOR)
+    write_new(runtime, member, None)
     return membership
 
 
@@ -132,7 +129,7 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
         return get_person(runtime, actor, made["person_id"])
     member = drafted(runtime, load_centre(runtime, actor.centre_id), details)
     try:
-        write_new(runtime, member, actor.id, request)
+        write_new(runtime, member, actor, request)
     except (Conflict, Unavailable):
         if made := answered(runtime, request):
             return get_person(runtime, actor, made["person_id"])
@@ -166,7 +163,7 @@ def change_person(
             raise _stale(before)
         require_not_own(actor, before, after)
         check_member(after, _further_flaws(runtime, before, after))
-        save(runtime, before, after, actor.id, _still_administrator(actor, before))
+        save(runtime, before, after, actor)
     return get_person(runtime, actor, person_id)
 
 
@@ -182,7 +179,7 @@ def end_membership(runtime: Runtime, actor: Actor, person_id: str) -> Person:
         after = ended(before, runtime.now())
         require_not_own(actor, before, after)
         try:
-            save(runtime, before, after, actor.id, _still_administrator(actor, before))
+            save(runtime, before, after, actor)
         except Stale:
             continue
         return get_person(runtime, actor, person_id)
@@ -212,29 +209,29 @@ def list_people(
     return tuple(items.to_membership(item) for item in found if item), page.end
 
 
-def save(
-    runtime: Runtime, before: Member, after: Member, by: str, further: Iterable[Change] = ()
-) -> None:
+def save(runtime: Runtime, before: Member, after: Member, actor: Actor | None) -> None:
     """Write what has become of a member, and the record of the change, in one transaction.
 
-    Raises Stale where it was changed since it was read, and Conflict for what belongs to somebody
-    else.
+    Without an actor it was the member who changed it. Raises Stale where it was changed since it
+    was read, Conflict for what belongs to somebody else, and Forbidden for an actor whose own
+    membership was changed.
     """
+    if actor:
+        _require_unchanged(runtime, actor, before)
     fields = changed_fields(before, after)
     version = before.membership.version + (1 if fields else 0)
     after = replace(after, membership=replace(after.membership, version=version))
-    changes = [*_changes(runtime, before, after, by), *further]
+    changes = _changes(runtime, before, after, actor.id if actor else _where(after)[1])
+    if actor and actor.id != after.membership.person_id:
+        changes.append(people.still(actor))
     _forget(runtime, after)
     try:
         runtime.table.write(*changes)
     except ConditionFailedError as failure:
         if _key(after) in failure.current:
             raise _stale(read(runtime, *_where(after))) from None
-        if others := [key for key in failure.current if keys.is_membership(key.sk)]:
-            centre_id, actor_id = keys.parse_membership(others[0])
-            people.forget_member(runtime, centre_id, actor_id)
-            detail = "Your own membership has just been changed; somebody else has to do this."
-            raise Forbidden("role-not-allowed", detail) from None
+        if actor:
+            people.require_still(runtime, actor, failure)
         raise _refusal(failure.current) from None
 
 
@@ -246,16 +243,26 @@ def read(runtime: Runtime, centre_id: str, person_id: str) -> Member:
     return member
 
 
-def write_new(runtime: Runtime, member: Member, by: str, request: Request | None = None) -> None:
-    """Write somebody new. Raises Conflict for what belongs to somebody else."""
+def write_new(
+    runtime: Runtime, member: Member, actor: Actor | None, request: Request | None = None
+) -> None:
+    """Write somebody new; without an actor, for the operator.
+
+    Raises Conflict for what belongs to somebody else, and Forbidden for an actor whose own
+    membership was changed.
+    """
     blank = nobody(*_where(member), runtime.now())
-    changes = _changes(runtime, blank, member, by)
+    changes = _changes(runtime, blank, member, actor.id if actor else OPERATOR)
+    if actor:
+        changes.append(people.still(actor))
     if request:
         named = {"person_id": member.membership.person_id}
         changes.append(remember(request, named, runtime.now()))
     try:
         runtime.table.write(*changes)
     except ConditionFailedError as failure:
+        if actor:
+            people.require_still(runtime, actor, failure)
         raise _refusal(failure.current) from None
 
 
@@ -361,19 +368,16 @@ def _authorisations(runtime: Runtime, before: Member, after: Member) -> Iterator
             yield Delete(keys.authorisation(person_id, centre_id, each.role))
 
 
-def _still_administrator(actor: Actor, before: Member) -> Iterator[Change]:
-    """Have two administrators who end each other at the same time not both succeed."""
-    own = actor.membership
-    if actor.id == before.membership.person_id or Role.ADMINISTRATOR not in before.membership.roles:
+def _require_unchanged(runtime: Runtime, actor: Actor, before: Member) -> None:
+    """Raise Forbidden for actors who change themselves, and are not what they were let in as."""
+    known, own = before.membership, actor.membership
+    if actor.id != known.person_id:
         return
-    end = stamp(own.valid_until) if own.valid_until else None
-    yield Check(
-        keys.membership(actor.id, actor.centre_id),
-        (
-            equals("roles", sorted(own.roles)),
-            equals("valid_until", end) if end else absent("valid_until"),
-        ),
+    unchanged = replace(
+        known, roles=own.roles, valid_from=own.valid_from, valid_until=own.valid_until
     )
+    if known != replace(unchanged, identities=own.identities):
+        raise people.changed_since(runtime, actor)
 
 
 def _refusal(current: Mapping[Key, Item | None]) -> DomainError:

@@ -289,3 +289,37 @@ def test_somebody_is_asked_again_to_verify_but_not_all_the_time(door: Door) -> N
     for who in (world.assessor.id, create(door, name="No Address").json["id"]):
         again = f"{people_path(door, who)}/verification-mails"
         door.refused("nothing-to-verify", "POST", again, world.administrator)
+
+
+def test_an_administrator_of_a_minute_ago_changes_nothing(door: Door) -> None:
+    """The function is warm: it trusts what it knows of people, but writes check themselves."""
+    world = door.world
+    people, hooks = people_path(door), f"{centre_path(door)}/webhooks"
+    nadia = create(door, address="nadia@example.org").json
+    hook = door.done("POST", hooks, world.administrator, {"url": "https://a.example/"})
+    hook_path = f"{hooks}/{hook.json['id']}"
+    demoted = world.person("Oda Other", Role.ADMINISTRATOR)
+    change(door, demoted, roles=["candidate"])
+    world.clock.forward(hours=1)
+    one, own, first = people_path(door, nadia["id"]), people_path(door, demoted), '"1"'
+    listed = {"csv": "name,roles,learner_number\nAnn,administrator,L-1", "dry_run": False}
+    written = door.written.count
+    for method, path, body, if_match in (
+        ("POST", people, NEW, ""),
+        ("POST", f"{people}/imports", listed, ""),
+        ("PATCH", one, {"name": "Another"}, first),
+        ("DELETE", one, None, ""),
+        ("POST", f"{one}/verification-mails", None, ""),
+        ("PATCH", own, {"roles": ["administrator"]}, '"2"'),
+        ("POST", hooks, {"url": "https://b.example/"}, ""),
+        ("PATCH", hook_path, {"url": "https://b.example/"}, '"0"'),
+        ("POST", f"{hook_path}/secrets", None, ""),
+        ("DELETE", hook_path, None, ""),
+    ):
+        # As another function has it, which has not heard of the change.
+        door.runtime.cache.get(
+            ("member", world.centre.id, demoted.id), lambda: demoted.member, TRUST
+        )
+        more = {"if_match": if_match} if if_match else {}
+        door.refused("role-not-allowed", method, path, demoted, body, **more)
+    assert door.written.count == written

@@ -7,6 +7,7 @@ condition left out it must not, or the condition would be there for nothing.
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -670,6 +671,47 @@ def two_administrators_who_demote_each_other_at_once(world: World) -> bool:
     return Role.ADMINISTRATOR in known(world, other).roles
 
 
+def two_administrators_who_put_each_other_off_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    never = Details(starts_on=date(2999, 12, 31))
+    of = (world.runtime, other, world.administrator.id, never, {'"1"'})
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, never, {'"1"'})
+    return known(world, other).valid_at(world.clock())
+
+
+def two_administrators_who_unlink_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    unlinked = Details(identities=())
+    of = (world.runtime, other, world.administrator.id, unlinked, {'"1"'})
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, unlinked, {'"1"'})
+    return bool(known(world, other).identities)
+
+
+def somebody_made_known_by_an_administrator_who_has_just_left(world: World) -> bool:
+    leaver = world.person("Oda Other", Role.ADMINISTRATOR)
+    of = (world.runtime, world.administrator, leaver.id)
+    world.table.interruption = lambda: memberships.end_membership(*of)
+    identity = Identity(ISSUER.issuer, "Nadia")
+    new = Details(
+        name="Nadia", roles=frozenset(Role), address="n@a.example", identities=(identity,)
+    )
+    with refusals():
+        memberships.add_person(world.runtime, leaver, new, request(leaver))
+    return not people.read_links(world.runtime, identity)
+
+
+def a_webhook_made_by_an_administrator_just_demoted(world: World) -> bool:
+    demoted = world.person("Oda Other", Role.ADMINISTRATOR)
+    world.table.interruption = lambda: changed(world, demoted, roles=frozenset({Role.CANDIDATE}))
+    with refusals():
+        webhook(world, demoted)
+    return not list(webhooks.of_centre(world.runtime, world.centre.id))
+
+
 def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     changed(world, world.candidate, address="one@example.org")
     world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
@@ -677,9 +719,10 @@ def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     return "two@example.org" in [address for address, _, _ in world.outbox.sent]
 
 
-def webhook(world: World) -> Webhook:
-    of = (world.runtime, world.administrator, "https://hooks.example/", ())
-    return webhooks.create_webhook(*of, request(world.administrator))
+def webhook(world: World, by: Actor | None = None) -> Webhook:
+    actor = by or world.administrator
+    of = (world.runtime, actor, "https://hooks.example/", ())
+    return webhooks.create_webhook(*of, request(actor))
 
 
 def counted(world: World) -> bool:
@@ -782,6 +825,10 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("WHO", "pk", somebody_made_known_twice_by_two_identities),
     ("WHO", "valid_until", two_administrators_who_end_each_other_at_once),
     ("WHO", "roles", two_administrators_who_demote_each_other_at_once),
+    ("WHO", "valid_from", two_administrators_who_put_each_other_off_at_once),
+    ("WHO", "identities", two_administrators_who_unlink_each_other_at_once),
+    ("WHO", "valid_until", somebody_made_known_by_an_administrator_who_has_just_left),
+    ("WHO", "roles", a_webhook_made_by_an_administrator_just_demoted),
     ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
     ("WEBHOOKS", "count", two_webhooks_made_at_once),
     ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
