@@ -128,6 +128,10 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _head_flaws(columns: list[str]) -> Iterator[CellFlaw]:
     known = ", ".join(COLUMNS)
+    if len(columns) > 2 * len(COLUMNS):
+        detail = f"The first line has {len(columns)} columns; at most these are known: {known}."
+        yield CellFlaw(1, "", "too-many-columns", detail)
+        return
     for column in columns:
         if column not in COLUMNS:
             yield CellFlaw(1, column[:40], "unknown-column", f"The columns are {known}.")
