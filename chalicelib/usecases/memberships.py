@@ -1,6 +1,6 @@
 """Making people known at a centre, and changing what it knows of them. Nothing is deleted."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -90,16 +90,16 @@ def etag(member: Member) -> str:
 def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
     """Make somebody known at a centre, as its operator.
 
-    Somebody whom another centre knows by the same identity keeps their id; nothing else of there
-    is seen or touched. Raises Invalid, NotFound for an unknown centre, and Conflict for an identity
-    or an address of somebody else.
+    Whoever another centre knows by the same identity has an id of their own here: nothing tells
+    that there is such a centre. Raises Invalid, NotFound for an unknown centre, and Conflict for
+    an identity or an address of somebody else.
     """
     load_centre(runtime, centre_id)
     now = runtime.now()
     identities = (new.identity,) if new.identity else ()
     membership = Membership(
         centre_id=centre_id,
-        person_id=_person_id(runtime, identities),
+        person_id=runtime.new_id(),
         name=new.name,
         roles=new.roles,
         valid_from=new.valid_from or now,
@@ -140,7 +140,7 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
 def drafted(runtime: Runtime, centre: Centre, details: Details) -> Member:
     """Return the member that somebody new is to be. Raises Invalid."""
     now = runtime.now()
-    blank = nobody(centre.id, _person_id(runtime, details.identities or ()), now)
+    blank = nobody(centre.id, runtime.new_id(), now)
     member = applied(details, blank, centre.time_zone, now)
     check_member(member, _further_flaws(runtime, blank, member))
     return replace(member, membership=replace(member.membership, version=1))
@@ -264,14 +264,6 @@ def write_new(
         if actor:
             people.require_still(runtime, actor, failure)
         raise _refusal(failure.current) from None
-
-
-def _person_id(runtime: Runtime, identities: Iterable[Identity]) -> str:
-    """Give a new id, or that by which another centre knows the same identity."""
-    known: set[str] = set()
-    for identity in identities:
-        known.update(people.read_links(runtime, identity).values())
-    return min(known) if known else runtime.new_id()
 
 
 def _further_flaws(runtime: Runtime, before: Member, after: Member) -> Iterator[Flaw]:
