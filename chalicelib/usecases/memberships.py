@@ -168,16 +168,18 @@ def change_person(
 
 
 def end_membership(runtime: Runtime, actor: Actor, person_id: str) -> Person:
-    """End somebody's membership now; once it has ended, nothing is changed.
+    """End somebody's membership now; of one that has run out, the address is set free.
 
     Raises Conflict for one's own.
     """
     for _ in range(TRIES):
         before = read(runtime, actor.centre_id, person_id)
-        if before.membership.over_at(runtime.now()):
+        after = before
+        if not before.membership.over_at(runtime.now()):
+            after = ended(before, runtime.now())
+            require_not_own(actor, before, after)
+        elif not any(_claims(runtime, before, before)):
             return get_person(runtime, actor, person_id)
-        after = ended(before, runtime.now())
-        require_not_own(actor, before, after)
         try:
             save(runtime, before, after, actor)
         except Stale:
@@ -219,7 +221,9 @@ def save(runtime: Runtime, before: Member, after: Member, actor: Actor | None) -
     if actor:
         _require_unchanged(runtime, actor, before)
     fields = changed_fields(before, after)
-    version = before.membership.version + (1 if fields else 0)
+    # Setting free what a member had is a change as well: who comes back has to claim it anew.
+    counts = fields or before.membership.over_at(runtime.now())
+    version = before.membership.version + (1 if counts else 0)
     after = replace(after, membership=replace(after.membership, version=version))
     changes = _changes(runtime, before, after, actor.id if actor else _where(after)[1])
     if actor and actor.id != after.membership.person_id:

@@ -108,6 +108,22 @@ def test_what_is_given_back_can_be_given_to_another(door: Door) -> None:
     assert again["id"] not in {nadia, other["id"]}
 
 
+def test_a_membership_that_has_run_out_gives_its_address_back_when_it_is_ended(door: Door) -> None:
+    administrator = door.world.administrator
+    nadia = create(door, address="nadia@example.org", ends_on="2026-03-03").json["id"]
+    door.world.clock.forward(days=3)
+    new = NEW | {"address": "nadia@example.org"}
+    refused = door.refused("address-taken", "POST", people_path(door), administrator, new)
+    assert refused.json["current"] == {"person_id": nadia}
+    before = door.done("GET", people_path(door, nadia), administrator).json
+    assert door.done("DELETE", people_path(door, nadia), administrator).json == before
+    written = door.written.count
+    door.done("DELETE", people_path(door, nadia), administrator)
+    assert door.written.count == written
+    assert create(door, address="nadia@example.org").status == 201
+    unchanged(door, "address-taken", nadia, ends_on=None)
+
+
 def test_an_identity_known_elsewhere_is_linked_here_by_another_id(door: Door) -> None:
     world = door.world
     elsewhere = world.new_centre("Hilltop Care Training")
@@ -211,7 +227,12 @@ def test_an_assessor_with_the_page_open_is_stopped_at_once(door: Door) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"roles": ["candidate"]}, {"address": "other@example.org"}, {"ends_on": "2026-03-01"}],
+    [
+        {"roles": ["candidate"]},
+        {"address": "other@example.org"},
+        {"ends_on": "2026-03-01"},
+        {"identities": []},
+    ],
 )
 def test_nothing_goes_on_under_an_authorisation_whose_foundations_have_changed(
     door: Door, fields: dict[str, Any]
@@ -219,6 +240,7 @@ def test_nothing_goes_on_under_an_authorisation_whose_foundations_have_changed(
     world = door.world
     enrolment = world.enrol()
     attempt = world.sign(enrolment, "kn-1")
+    assert door.send("GET", "/v1/me", world.assessor).status == 200
     if "ends_on" in fields:
         world.clock.forward(days=2)
         fields = {"ends_on": "2026-03-03"}

@@ -622,6 +622,18 @@ def two_who_take_one_address_at_once(world: World) -> bool:
     return known(world, world.candidate).address != known(world, other).address
 
 
+def somebody_back_while_their_address_is_set_free(world: World) -> bool:
+    changed(world, world.candidate, ends_on=date(2026, 3, 2))
+    world.clock.forward(days=1)
+    of = (world.runtime, world.administrator, world.candidate.id)
+    world.table.interruption = lambda: memberships.end_membership(*of)
+    with refusals():
+        changed(world, world.candidate, ends_on=None)
+    back = known(world, world.candidate)
+    claimed = world.runtime.table.get(keys.address(world.centre.id, back.address))
+    return back.over_at(world.clock()) or claimed is not None
+
+
 def two_who_take_one_learner_number_at_once(world: World) -> bool:
     other = world.person("Oda Other", Role.CANDIDATE)
     world.table.interruption = lambda: changed(world, other, learner_number="L-1")
@@ -815,6 +827,7 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CENTRE", "version", two_changes_of_a_centre_at_once),
     ("WHO", "version", two_changes_of_a_person_at_once),
     ("ADDRESS", "pk", two_who_take_one_address_at_once),
+    ("WHO", "version", somebody_back_while_their_address_is_set_free),
     ("LEARNER", "pk", two_who_take_one_learner_number_at_once),
     ("AT", "pk", an_identity_linked_to_two_people),
     ("WHO", "pk", two_people_with_one_id),
