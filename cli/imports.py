@@ -7,7 +7,6 @@ import typer
 
 from chalicelib.domain.errors import DomainError
 from chalicelib.usecases.imports import Effect, Import, Report
-from chalicelib.usecases.memberships import OPERATOR
 from cli.console import PROBLEMS, counts_line, print_json, wrong_usage
 from cli.stages import Home, Stage, refuse, runtime_of
 
@@ -36,7 +35,7 @@ def run_import(
         wrong_usage(f"{path} cannot be read: {error.strerror}.")
     runtime = runtime_of(stage, home)
     try:
-        report = doing(runtime, centre, OPERATOR, raw, limit=ROWS_LIMIT, apply=apply)
+        report = doing(runtime, centre, None, raw, limit=ROWS_LIMIT, apply=apply)
     except DomainError as error:
         refuse(error, as_json=as_json)
     counts = {str(each): report.count(each) for each in Effect}

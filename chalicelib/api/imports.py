@@ -127,7 +127,7 @@ def _imported(call: Call, doing: Import, model: type[ImportReport], name: str) -
     report = doing(
         call.runtime,
         actor.centre_id,
-        actor.id,
+        actor,
         body.csv.encode(),
         limit=ROWS_LIMIT,
         apply=not body.dry_run,

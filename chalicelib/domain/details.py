@@ -69,8 +69,9 @@ def nobody(centre_id: str, person_id: str, now: datetime) -> Member:
 def applied(details: Details, member: Member, time_zone: str, now: datetime) -> Member:
     """Return what becomes of a member.
 
-    An authorisation that is new, or rests on something that changes (roles, dates, the address that
-    links go to), has an empty id: it needs one of its own, so that nothing goes on under the old.
+    An authorisation that is new, or rests on something that changes (roles, dates, sign-ins, the
+    address that links go to), has an empty id: it needs one of its own, so that nothing goes on
+    under the old.
     """
     before = member.membership
     membership = _with_address(
@@ -157,8 +158,12 @@ def require_not_own(actor: Actor, before: Member, after: Member) -> None:
     if actor.id != one.person_id:
         return
     dates = (one.valid_from, one.valid_until) != (other.valid_from, other.valid_until)
-    if dates or Role.ADMINISTRATOR not in other.roles:
-        detail = "Nobody ends their own membership, or stops being an administrator, by themselves."
+    unlinked = not set(one.identities) <= set(other.identities)
+    if dates or unlinked or Role.ADMINISTRATOR not in other.roles:
+        detail = (
+            "Nobody ends their own membership, unlinks a sign-in of their own, or stops being an "
+            "administrator, by themselves."
+        )
         raise Conflict("own-membership", detail)
 
 
@@ -219,7 +224,8 @@ def _end(day: LastDay, known: datetime | None, time_zone: str) -> datetime | Non
 
 def _foundations(membership: Membership) -> tuple[object, ...]:
     dates = (membership.valid_from, membership.valid_until)
-    return (membership.roles, dates, address_digest(membership.address))
+    identities = frozenset(membership.identities)
+    return (membership.roles, dates, address_digest(membership.address), identities)
 
 
 def _contents(member: Member) -> set[Authorisation]:

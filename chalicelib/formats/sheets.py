@@ -153,6 +153,10 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _head_flaws(columns: Columns[Entry], named: list[str]) -> Iterator[CellFlaw]:
     known = ", ".join(columns.names)
+    if len(named) > 2 * len(columns.names):  # or counting them would take for ever
+        detail = f"The first line has {len(named)} columns; at most these are known: {known}."
+        yield CellFlaw(1, "", "too-many-columns", detail)
+        return
     for column in named:
         if column not in columns.names:
             yield CellFlaw(1, column[:40], "unknown-column", f"The columns are {known}.")

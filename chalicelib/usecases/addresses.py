@@ -63,7 +63,7 @@ def verify_address(runtime: Runtime, token: str) -> OpenedAddress:
         before = opened.member
         after = verified(before, runtime.now())
         try:
-            memberships.save(runtime, before, after, by=before.membership.person_id)
+            memberships.save(runtime, before, after, None)
         except Stale:
             continue
         return open_address(runtime, token)
@@ -82,7 +82,7 @@ def ask_again(runtime: Runtime, actor: Actor, person_id: str) -> None:
         raise Conflict("nothing-to-verify", detail)
     if known.asked_at and now - known.asked_at < PATIENCE:
         return
-    memberships.save(runtime, before, asked_again(before, now), by=actor.id)
+    memberships.save(runtime, before, asked_again(before, now), actor)
 
 
 def mail_due(runtime: Runtime, centre_id: str, person_id: str) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, Invalid, Unavailable
@@ -17,6 +18,7 @@ from chalicelib.usecases import enrolments
 from chalicelib.usecases.centres import load_centre
 from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.imports import Effect, LineEffect, Report, drawn_up, found_items
+from chalicelib.usecases.memberships import OPERATOR
 
 PERSON_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 COLUMN_OF = {"candidate_id": "candidate", "assessor_id": "assessor"}
@@ -32,7 +34,13 @@ class _Plan:
 
 
 def import_enrolments(
-    runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+    runtime: Runtime,
+    centre_id: str,
+    actor: Actor | None,
+    raw: bytes,
+    *,
+    limit: int,
+    apply: bool,
 ) -> Report:
     """Enrol whom a list names and who is not enrolled yet; without `apply`, tell what would be.
 
@@ -51,6 +59,7 @@ def import_enrolments(
         flaws += wrong
         if new:
             named.append((row, new))
+    by = actor.id if actor else OPERATOR
     plans = list(_plans(runtime, centre, by, named))
     flaws += [flaw for plan in plans for flaw in plan.flaws]
     lines = [plan.line for plan in plans if plan.line]

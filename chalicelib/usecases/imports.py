@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.details import Details, applied, changed_fields
 from chalicelib.domain.errors import Conflict, Invalid, Unavailable
@@ -64,18 +65,32 @@ class Import(Protocol):
     """What imports a list, of whatever."""
 
     def __call__(
-        self, runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+        self,
+        runtime: Runtime,
+        centre_id: str,
+        actor: Actor | None,
+        raw: bytes,
+        *,
+        limit: int,
+        apply: bool,
     ) -> Report:
         """Do what the list says; without `apply`, tell what would be done."""
 
 
 def import_people(
-    runtime: Runtime, centre_id: str, by: str, raw: bytes, *, limit: int, apply: bool
+    runtime: Runtime,
+    centre_id: str,
+    actor: Actor | None,
+    raw: bytes,
+    *,
+    limit: int,
+    apply: bool,
 ) -> Report:
     """Make known whom a list names and nobody knows yet; without `apply`, tell what would be.
 
     Each line is a transaction of its own, and the same list again goes on where one ended: whoever
-    has the line's identity, address or learner number is known. Raises NotFound.
+    has the line's identity, address or learner number is known. Without an actor it is the
+    operator's. Raises NotFound, and Forbidden for an actor whose own membership was changed.
     """
     centre = load_centre(runtime, centre_id)
     file = read_people(raw, limit)
@@ -90,7 +105,7 @@ def import_people(
             lines.append(found)
     if apply and not flaws:
         pairs = zip(file.rows, lines, strict=True)
-        lines = [_done(runtime, centre, row, line, by) for row, line in pairs]
+        lines = [_done(runtime, centre, row, line, actor) for row, line in pairs]
     return drawn_up(file.encoding, lines, flaws, apply=apply)
 
 
@@ -190,14 +205,14 @@ def _compared(runtime: Runtime, centre: Centre, row: Row[Details], person_id: st
 
 
 def _done(
-    runtime: Runtime, centre: Centre, row: Row[Details], planned: LineEffect, by: str
+    runtime: Runtime, centre: Centre, row: Row[Details], planned: LineEffect, actor: Actor | None
 ) -> LineEffect:
     """Make the person of a line known, if nobody knows them."""
     if planned.outcome is not Effect.CREATED:
         return planned
     try:
         member = memberships.drafted(runtime, centre, row.entry)
-        memberships.write_new(runtime, member, by)
+        memberships.write_new(runtime, member, actor)
     except (Conflict, Unavailable):
         # Somebody was quicker, or the table is busy: the same list again finds out.
         return replace(planned, outcome=Effect.FAILED)

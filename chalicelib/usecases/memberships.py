@@ -1,6 +1,6 @@
 """Making people known at a centre, and changing what it knows of them. Nothing is deleted."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,7 +19,6 @@ from chalicelib.domain.errors import (
     Conflict,
     DomainError,
     Flaw,
-    Forbidden,
     Stale,
     Unavailable,
     not_found,
@@ -33,12 +32,10 @@ from chalicelib.domain.people import (
     Role,
     check_member,
 )
-from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import (
     Change,
-    Check,
     Delete,
     Item,
     Key,
@@ -93,16 +90,16 @@ def etag(member: Member) -> str:
 def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membership:
     """Make somebody known at a centre, as its operator.
 
-    Somebody whom another centre knows by the same identity keeps their id; nothing else of there
-    is seen or touched. Raises Invalid, NotFound for an unknown centre, and Conflict for an identity
-    or an address of somebody else.
+    Whoever another centre knows by the same identity has an id of their own here: nothing tells
+    that there is such a centre. Raises Invalid, NotFound for an unknown centre, and Conflict for
+    an identity or an address of somebody else.
     """
     load_centre(runtime, centre_id)
     now = runtime.now()
     identities = (new.identity,) if new.identity else ()
     membership = Membership(
         centre_id=centre_id,
-        person_id=_person_id(runtime, identities),
+        person_id=runtime.new_id(),
         name=new.name,
         roles=new.roles,
         valid_from=new.valid_from or now,
@@ -119,7 +116,7 @@ def create_person(runtime: Runtime, centre_id: str, new: NewPerson) -> Membershi
     member = Member(membership, authorisations)
     blank = nobody(centre_id, membership.person_id, now)
     check_member(member, _further_flaws(runtime, blank, member))
-    write_new(runtime, member, OPERATOR)
+    write_new(runtime, member, None)
     return membership
 
 
@@ -132,7 +129,7 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
         return get_person(runtime, actor, made["person_id"])
     member = drafted(runtime, load_centre(runtime, actor.centre_id), details)
     try:
-        write_new(runtime, member, actor.id, request)
+        write_new(runtime, member, actor, request)
     except (Conflict, Unavailable):
         if made := answered(runtime, request):
             return get_person(runtime, actor, made["person_id"])
@@ -143,7 +140,7 @@ def add_person(runtime: Runtime, actor: Actor, details: Details, request: Reques
 def drafted(runtime: Runtime, centre: Centre, details: Details) -> Member:
     """Return the member that somebody new is to be. Raises Invalid."""
     now = runtime.now()
-    blank = nobody(centre.id, _person_id(runtime, details.identities or ()), now)
+    blank = nobody(centre.id, runtime.new_id(), now)
     member = applied(details, blank, centre.time_zone, now)
     check_member(member, _further_flaws(runtime, blank, member))
     return replace(member, membership=replace(member.membership, version=1))
@@ -166,23 +163,25 @@ def change_person(
             raise _stale(before)
         require_not_own(actor, before, after)
         check_member(after, _further_flaws(runtime, before, after))
-        save(runtime, before, after, actor.id, _still_administrator(actor, before))
+        save(runtime, before, after, actor)
     return get_person(runtime, actor, person_id)
 
 
 def end_membership(runtime: Runtime, actor: Actor, person_id: str) -> Person:
-    """End somebody's membership now; once it has ended, nothing is changed.
+    """End somebody's membership now; of one that has run out, the address is set free.
 
     Raises Conflict for one's own.
     """
     for _ in range(TRIES):
         before = read(runtime, actor.centre_id, person_id)
-        if before.membership.over_at(runtime.now()):
+        after = before
+        if not before.membership.over_at(runtime.now()):
+            after = ended(before, runtime.now())
+            require_not_own(actor, before, after)
+        elif not any(_claims(runtime, before, before)):
             return get_person(runtime, actor, person_id)
-        after = ended(before, runtime.now())
-        require_not_own(actor, before, after)
         try:
-            save(runtime, before, after, actor.id, _still_administrator(actor, before))
+            save(runtime, before, after, actor)
         except Stale:
             continue
         return get_person(runtime, actor, person_id)
@@ -212,29 +211,31 @@ def list_people(
     return tuple(items.to_membership(item) for item in found if item), page.end
 
 
-def save(
-    runtime: Runtime, before: Member, after: Member, by: str, further: Iterable[Change] = ()
-) -> None:
+def save(runtime: Runtime, before: Member, after: Member, actor: Actor | None) -> None:
     """Write what has become of a member, and the record of the change, in one transaction.
 
-    Raises Stale where it was changed since it was read, and Conflict for what belongs to somebody
-    else.
+    Without an actor it was the member who changed it. Raises Stale where it was changed since it
+    was read, Conflict for what belongs to somebody else, and Forbidden for an actor whose own
+    membership was changed.
     """
+    if actor:
+        _require_unchanged(runtime, actor, before)
     fields = changed_fields(before, after)
-    version = before.membership.version + (1 if fields else 0)
+    # Setting free what a member had is a change as well: who comes back has to claim it anew.
+    counts = fields or before.membership.over_at(runtime.now())
+    version = before.membership.version + (1 if counts else 0)
     after = replace(after, membership=replace(after.membership, version=version))
-    changes = [*_changes(runtime, before, after, by), *further]
+    changes = _changes(runtime, before, after, actor.id if actor else _where(after)[1])
+    if actor and actor.id != after.membership.person_id:
+        changes.append(people.still(actor))
     _forget(runtime, after)
     try:
         runtime.table.write(*changes)
     except ConditionFailedError as failure:
         if _key(after) in failure.current:
             raise _stale(read(runtime, *_where(after))) from None
-        if others := [key for key in failure.current if keys.is_membership(key.sk)]:
-            centre_id, actor_id = keys.parse_membership(others[0])
-            people.forget_member(runtime, centre_id, actor_id)
-            detail = "Your own membership has just been changed; somebody else has to do this."
-            raise Forbidden("role-not-allowed", detail) from None
+        if actor:
+            people.require_still(runtime, actor, failure)
         raise _refusal(failure.current) from None
 
 
@@ -246,25 +247,27 @@ def read(runtime: Runtime, centre_id: str, person_id: str) -> Member:
     return member
 
 
-def write_new(runtime: Runtime, member: Member, by: str, request: Request | None = None) -> None:
-    """Write somebody new. Raises Conflict for what belongs to somebody else."""
+def write_new(
+    runtime: Runtime, member: Member, actor: Actor | None, request: Request | None = None
+) -> None:
+    """Write somebody new; without an actor, for the operator.
+
+    Raises Conflict for what belongs to somebody else, and Forbidden for an actor whose own
+    membership was changed.
+    """
     blank = nobody(*_where(member), runtime.now())
-    changes = _changes(runtime, blank, member, by)
+    changes = _changes(runtime, blank, member, actor.id if actor else OPERATOR)
+    if actor:
+        changes.append(people.still(actor))
     if request:
         named = {"person_id": member.membership.person_id}
         changes.append(remember(request, named, runtime.now()))
     try:
         runtime.table.write(*changes)
     except ConditionFailedError as failure:
+        if actor:
+            people.require_still(runtime, actor, failure)
         raise _refusal(failure.current) from None
-
-
-def _person_id(runtime: Runtime, identities: Iterable[Identity]) -> str:
-    """Give a new id, or that by which another centre knows the same identity."""
-    known: set[str] = set()
-    for identity in identities:
-        known.update(people.read_links(runtime, identity).values())
-    return min(known) if known else runtime.new_id()
 
 
 def _further_flaws(runtime: Runtime, before: Member, after: Member) -> Iterator[Flaw]:
@@ -361,19 +364,16 @@ def _authorisations(runtime: Runtime, before: Member, after: Member) -> Iterator
             yield Delete(keys.authorisation(person_id, centre_id, each.role))
 
 
-def _still_administrator(actor: Actor, before: Member) -> Iterator[Change]:
-    """Have two administrators who end each other at the same time not both succeed."""
-    own = actor.membership
-    if actor.id == before.membership.person_id or Role.ADMINISTRATOR not in before.membership.roles:
+def _require_unchanged(runtime: Runtime, actor: Actor, before: Member) -> None:
+    """Raise Forbidden for actors who change themselves, and are not what they were let in as."""
+    known, own = before.membership, actor.membership
+    if actor.id != known.person_id:
         return
-    end = stamp(own.valid_until) if own.valid_until else None
-    yield Check(
-        keys.membership(actor.id, actor.centre_id),
-        (
-            equals("roles", sorted(own.roles)),
-            equals("valid_until", end) if end else absent("valid_until"),
-        ),
+    unchanged = replace(
+        known, roles=own.roles, valid_from=own.valid_from, valid_until=own.valid_until
     )
+    if known != replace(unchanged, identities=own.identities):
+        raise people.changed_since(runtime, actor)
 
 
 def _refusal(current: Mapping[Key, Item | None]) -> DomainError:

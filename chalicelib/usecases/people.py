@@ -5,11 +5,12 @@ from datetime import date
 
 from chalicelib.domain import times
 from chalicelib.domain.access import Actor, acting
-from chalicelib.domain.errors import Unauthenticated, not_found
+from chalicelib.domain.errors import Forbidden, Unauthenticated, not_found
 from chalicelib.domain.people import Authorisation, Identity, Member, Membership, check_member
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Put
+from chalicelib.storage.changes import Check, Put, absent, equals
+from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import centres
 
 
@@ -107,6 +108,35 @@ def act_as(runtime: Runtime, identity: Identity, centre_id: str) -> Actor:
 def act(runtime: Runtime, person_id: str, centre_id: str) -> Actor:
     """Let a person act at a centre. Raises NotFound where they have no valid membership."""
     return acting(load_member(runtime, centre_id, person_id), runtime.now())
+
+
+def still(actor: Actor) -> Check:
+    """Have a write fail unless the actor's own membership is as it was when they were let in.
+
+    A warm function trusts for a while what it knows of people: long enough for somebody who has
+    just been removed to make themselves known anew.
+    """
+    own = items.from_membership(actor.membership)
+    return Check(
+        keys.membership(actor.id, actor.centre_id),
+        tuple(
+            absent(name) if own[name] is None else equals(name, own[name])
+            for name in ("roles", "valid_from", "valid_until", "identities")
+        ),
+    )
+
+
+def require_still(runtime: Runtime, actor: Actor, failure: ConditionFailedError) -> None:
+    """Raise Forbidden where a write has failed by the actor's own membership."""
+    if keys.membership(actor.id, actor.centre_id) in failure.current:
+        raise changed_since(runtime, actor)
+
+
+def changed_since(runtime: Runtime, actor: Actor) -> Forbidden:
+    """Say that the actor's own membership has changed; it is read anew for the next request."""
+    forget_member(runtime, actor.centre_id, actor.id)
+    detail = "Your own membership has just been changed; if you still may do this, send it again."
+    return Forbidden("role-not-allowed", detail)
 
 
 def _member_key(centre_id: str, person_id: str) -> tuple[str, ...]:

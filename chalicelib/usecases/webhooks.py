@@ -22,7 +22,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Delete, Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import events
+from chalicelib.usecases import events, people
 from chalicelib.usecases.requests import Request, answered, remember
 
 PREFIX = "WEBHOOK#"
@@ -82,8 +82,10 @@ def create_webhook(
             create(keys.webhook(actor.centre_id, webhook.id), items.from_webhook(webhook)),
             Update(counted, (known,), set={"count": count + 1}),
             remember(request, given, webhook.created_at),
+            people.still(actor),
         )
-    except ConditionFailedError:
+    except ConditionFailedError as failure:
+        people.require_still(runtime, actor, failure)
         if made := _made(runtime, actor, url, kinds, request):
             return made
         detail = "Another webhook was made in this moment; send the same request again."
@@ -137,7 +139,7 @@ def change_webhook(
         runtime.receivers.require(wanted.url)
     if wanted.state is WebhookState.ACTIVE:
         wanted = replace(wanted, failing_since=None, last_status=None)
-    return _replace(runtime, webhook, wanted)
+    return _replace(runtime, actor, webhook, wanted)
 
 
 def rotate_secret(runtime: Runtime, actor: Actor, webhook_id: str, request: Request) -> NewSecret:
@@ -156,7 +158,7 @@ def rotate_secret(runtime: Runtime, actor: Actor, webhook_id: str, request: Requ
     )
     given = {"secret": secret, "previous_until": stamp(now + ROTATION)}
     try:
-        _replace(runtime, webhook, rotated, remember(request, given, now))
+        _replace(runtime, actor, webhook, rotated, remember(request, given, now))
     except Stale:
         if made := answered(runtime, request):
             return NewSecret(made["secret"], parse(made["previous_until"]))
@@ -172,8 +174,10 @@ def delete_webhook(runtime: Runtime, actor: Actor, webhook_id: str) -> None:
         runtime.table.write(
             Delete(keys.webhook(webhook.centre_id, webhook.id), (equals("id", webhook.id),)),
             Update(keys.webhook_count(webhook.centre_id), add={"count": -1}),
+            people.still(actor),
         )
-    except ConditionFailedError:
+    except ConditionFailedError as failure:
+        people.require_still(runtime, actor, failure)
         raise not_found() from None
 
 
@@ -220,13 +224,17 @@ def _made(
     )
 
 
-def _replace(runtime: Runtime, before: Webhook, after: Webhook, *more: Put) -> Webhook:
+def _replace(
+    runtime: Runtime, actor: Actor, before: Webhook, after: Webhook, *more: Put
+) -> Webhook:
     changed = replace(after, revision=before.revision + 1)
     unchanged = equals("revision", before.revision)
     key = keys.webhook(before.centre_id, before.id)
     try:
-        runtime.table.write(Put(key, items.from_webhook(changed), (unchanged,)), *more)
-    except ConditionFailedError:
+        put = Put(key, items.from_webhook(changed), (unchanged,))
+        runtime.table.write(put, *more, people.still(actor))
+    except ConditionFailedError as failure:
+        people.require_still(runtime, actor, failure)
         current = runtime.table.get(key)
         if current is None:
             raise not_found() from None

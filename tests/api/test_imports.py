@@ -110,7 +110,7 @@ def test_more_errors_than_anybody_reads_are_counted(door: Door) -> None:
     world = door.world
     text = "name,roles\n" + "=1,candidate\n" * 1_000
     report = import_people(
-        world.runtime, world.centre.id, "operator", text.encode(), limit=1_000, apply=True
+        world.runtime, world.centre.id, None, text.encode(), limit=1_000, apply=True
     )
     assert (len(report.flaws), report.more_flaws) == (FLAWS_LISTED, 1_000 - FLAWS_LISTED)
     too_many = send(door, *(f"Candidate {n},candidate,,,,L-{n},," for n in range(201)))

@@ -60,7 +60,12 @@ def test_what_makes_no_sense_is_refused_by_name(
 
 @pytest.mark.parametrize(
     "fields",
-    [{"roles": ["candidate"]}, {"ends_on": "2026-03-01"}, {"starts_on": "2026-04-01"}],
+    [
+        {"roles": ["candidate"]},
+        {"ends_on": "2026-03-01"},
+        {"starts_on": "2026-04-01"},
+        {"identities": []},
+    ],
 )
 def test_administrators_do_not_shut_themselves_out(shared: Door, fields: dict[str, Any]) -> None:
     administrator = shared.world.administrator

@@ -252,7 +252,7 @@ def test_a_candidate_here_who_is_an_administrator_there(
     world = shared.world
     who = world.person("Cam Bination", Role.CANDIDATE)
     there = world.person("Cam Bination", Role.ADMINISTRATOR, centre=elsewhere)
-    assert there.id == who.id
+    assert there.id != who.id
     me = shared.done("GET", "/v1/me", who).json
     assert {each["centre_id"]: each["roles"] for each in me["memberships"]} == {
         work["centre_id"]: ["candidate"],
@@ -272,8 +272,8 @@ def test_a_candidate_here_who_is_an_administrator_there(
 def test_an_identity_opens_nothing_where_it_is_not_linked(shared: Door, elsewhere: Centre) -> None:
     """An administrator cannot become somebody else elsewhere by linking an identity to them."""
     world = shared.world
-    victim = world.person("Vic Tim", Role.ADMINISTRATOR)
-    world.person("Vic Tim", Role.CANDIDATE, centre=elsewhere)
+    world.person("Vic Tim", Role.ADMINISTRATOR)
+    victim = world.person("Vic Tim", Role.CANDIDATE, centre=elsewhere)
     own = keys.identity(ISSUER.issuer, "Mal Icious", elsewhere.id)
     shared.runtime.table.write(create(own, {"person_id": victim.id}))
     malicious = tokens.token("Mal Icious")

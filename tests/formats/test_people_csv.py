@@ -43,6 +43,12 @@ def test_every_column_is_read() -> None:
     ]
 
 
+@pytest.mark.parametrize("column", ["name", "x"])
+def test_a_line_of_endless_columns_is_refused_at_once(column: str) -> None:
+    text = ",".join([column] * 200_000) + "\nAnn"
+    assert flaws(read(text)) == [(1, "", "too-many-columns")]
+
+
 def test_what_is_empty_says_nothing() -> None:
     (row,) = read("name,roles,address,ends_on\nZoë,candidate,,\n").rows
     assert (row.entry.address, row.entry.ends_on) == (None, KEEP)

@@ -7,6 +7,7 @@ condition left out it must not, or the condition would be there for nothing.
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from chalicelib.domain.people import Identity, Membership, Role
 from chalicelib.domain.verifications import Outcome, Reason
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Item, Key, Put, Update, create
+from chalicelib.storage.changes import Item, Key, Put, Update
 from chalicelib.usecases import (
     addresses,
     attempts,
@@ -621,6 +622,18 @@ def two_who_take_one_address_at_once(world: World) -> bool:
     return known(world, world.candidate).address != known(world, other).address
 
 
+def somebody_back_while_their_address_is_set_free(world: World) -> bool:
+    changed(world, world.candidate, ends_on=date(2026, 3, 2))
+    world.clock.forward(days=1)
+    of = (world.runtime, world.administrator, world.candidate.id)
+    world.table.interruption = lambda: memberships.end_membership(*of)
+    with refusals():
+        changed(world, world.candidate, ends_on=None)
+    back = known(world, world.candidate)
+    claimed = world.runtime.table.get(keys.address(world.centre.id, back.address))
+    return back.over_at(world.clock()) or claimed is not None
+
+
 def two_who_take_one_learner_number_at_once(world: World) -> bool:
     other = world.person("Oda Other", Role.CANDIDATE)
     world.table.interruption = lambda: changed(world, other, learner_number="L-1")
@@ -637,17 +650,12 @@ def an_identity_linked_to_two_people(world: World) -> bool:
     return people.read_links(world.runtime, identity)[world.centre.id] == other.id
 
 
-def somebody_made_known_twice_by_two_identities(world: World) -> bool:
-    elsewhere = world.new_centre("Hilltop Care Training")
-    there = world.person("Nadia there", Role.CANDIDATE, centre=elsewhere)
-    linked = Identity(ISSUER.issuer, "Nadia there")
-    world.person("Nadia here", Role.CANDIDATE, identity=linked)
-    second = Identity(ISSUER.issuer, "Nadia elsewhere")
-    key = keys.identity(second.issuer, second.subject, elsewhere.id)
-    world.runtime.table.write(create(key, {"person_id": there.id}))
+def two_people_with_one_id(world: World) -> bool:
+    ids = iter([world.candidate.id, *(f"id-{number}" for number in range(9))])
+    world.runtime = replace(world.runtime, new_id=lambda: next(ids))
     with refusals():
-        world.person("Nadia again", Role.CANDIDATE, identity=second)
-    return known(world, there).name == "Nadia here"
+        world.person("Nadia again", Role.CANDIDATE)
+    return known(world, world.candidate).name == world.candidate.membership.name
 
 
 def two_administrators_who_end_each_other_at_once(world: World) -> bool:
@@ -670,6 +678,47 @@ def two_administrators_who_demote_each_other_at_once(world: World) -> bool:
     return Role.ADMINISTRATOR in known(world, other).roles
 
 
+def two_administrators_who_put_each_other_off_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    never = Details(starts_on=date(2999, 12, 31))
+    of = (world.runtime, other, world.administrator.id, never, {'"1"'})
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, never, {'"1"'})
+    return known(world, other).valid_at(world.clock())
+
+
+def two_administrators_who_unlink_each_other_at_once(world: World) -> bool:
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    unlinked = Details(identities=())
+    of = (world.runtime, other, world.administrator.id, unlinked, {'"1"'})
+    world.table.interruption = lambda: memberships.change_person(*of)
+    with refusals():
+        memberships.change_person(world.runtime, world.administrator, other.id, unlinked, {'"1"'})
+    return bool(known(world, other).identities)
+
+
+def somebody_made_known_by_an_administrator_who_has_just_left(world: World) -> bool:
+    leaver = world.person("Oda Other", Role.ADMINISTRATOR)
+    of = (world.runtime, world.administrator, leaver.id)
+    world.table.interruption = lambda: memberships.end_membership(*of)
+    identity = Identity(ISSUER.issuer, "Nadia")
+    new = Details(
+        name="Nadia", roles=frozenset(Role), address="n@a.example", identities=(identity,)
+    )
+    with refusals():
+        memberships.add_person(world.runtime, leaver, new, request(leaver))
+    return not people.read_links(world.runtime, identity)
+
+
+def a_webhook_made_by_an_administrator_just_demoted(world: World) -> bool:
+    demoted = world.person("Oda Other", Role.ADMINISTRATOR)
+    world.table.interruption = lambda: changed(world, demoted, roles=frozenset({Role.CANDIDATE}))
+    with refusals():
+        webhook(world, demoted)
+    return not list(webhooks.of_centre(world.runtime, world.centre.id))
+
+
 def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     changed(world, world.candidate, address="one@example.org")
     world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
@@ -677,9 +726,10 @@ def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     return "two@example.org" in [address for address, _, _ in world.outbox.sent]
 
 
-def webhook(world: World) -> Webhook:
-    of = (world.runtime, world.administrator, "https://hooks.example/", ())
-    return webhooks.create_webhook(*of, request(world.administrator))
+def webhook(world: World, by: Actor | None = None) -> Webhook:
+    actor = by or world.administrator
+    of = (world.runtime, actor, "https://hooks.example/", ())
+    return webhooks.create_webhook(*of, request(actor))
 
 
 def counted(world: World) -> bool:
@@ -777,11 +827,16 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("CENTRE", "version", two_changes_of_a_centre_at_once),
     ("WHO", "version", two_changes_of_a_person_at_once),
     ("ADDRESS", "pk", two_who_take_one_address_at_once),
+    ("WHO", "version", somebody_back_while_their_address_is_set_free),
     ("LEARNER", "pk", two_who_take_one_learner_number_at_once),
     ("AT", "pk", an_identity_linked_to_two_people),
-    ("WHO", "pk", somebody_made_known_twice_by_two_identities),
+    ("WHO", "pk", two_people_with_one_id),
     ("WHO", "valid_until", two_administrators_who_end_each_other_at_once),
     ("WHO", "roles", two_administrators_who_demote_each_other_at_once),
+    ("WHO", "valid_from", two_administrators_who_put_each_other_off_at_once),
+    ("WHO", "identities", two_administrators_who_unlink_each_other_at_once),
+    ("WHO", "valid_until", somebody_made_known_by_an_administrator_who_has_just_left),
+    ("WHO", "roles", a_webhook_made_by_an_administrator_just_demoted),
     ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
     ("WEBHOOKS", "count", two_webhooks_made_at_once),
     ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
