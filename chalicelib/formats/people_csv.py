@@ -6,6 +6,7 @@ docs/people.md describes the columns.
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -29,7 +30,8 @@ COLUMNS = (
 )
 REQUIRED = ("name", "roles")
 SEPARATORS = (",", ";", "\t")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that a spreadsheet would execute
+# How cells begin that a spreadsheet would execute, in either width.
+FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 (these are meant)
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 LISTED = re.compile(r"[\s,;|]+")
@@ -167,7 +169,8 @@ def _read_row(
 
 
 def _cell(column: str, cell: str) -> str:
-    if cell.startswith(FORMULA) or cell.strip().startswith(FORMULA):
+    shown = "".join(each for each in cell if unicodedata.category(each) != "Cf")
+    if shown.startswith(FORMULA) or shown.strip().startswith(FORMULA):
         detail = "The cell begins like a formula; write text, without =, +, - or @ before it."
         raise _BadCellError(column, "formula", detail)
     try:

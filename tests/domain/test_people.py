@@ -81,6 +81,7 @@ def flaws(refusal: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
         " \u00a0\n",
         "x" * (NAME_LIMIT + 1),
         "Ann\r\nBcc: b@example.org",
+        *("\u200b", "\u3164", "Ann\u200b", "Ann\u202egnA", "\ufeffAnn", "Ann\u200d", "A\u200d 1"),
         "A\u2028B",
         "Z" + "\u0301" * 200,
     ],
@@ -122,6 +123,8 @@ def test_addresses_that_mail_does_not_reach_are_refused(address: str) -> None:
         {},
         {"name": "x" * NAME_LIMIT},
         {"name": "李"},
+        {"name": "علی\u200cرضا"},  # noqa: RUF001 (Persian)
+        {"name": "ක්\u200dෂ"},
         {"address": f"{'z' * 64}@{'a' * 63}.{'b' * 63}.{'c' * 56}.org"},
         {"address": "Zoe.O'Neil+work@xn--e1afmkfd.example"},
         {"address": "", "roles": frozenset({Role.CANDIDATE})},
