@@ -18,7 +18,9 @@ SUBJECT_LIMIT = 255  # characters; OpenID Connect Core 1.0, section 2
 IDENTITIES_LIMIT = 10  # of one person at one centre
 QUALIFICATION_LIMIT = 80  # bytes of UTF-8: it is frozen into the head of every attempt judged
 MODULES_LIMIT = 50  # modules named in one authorisation
-CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories that no name has
+CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode categories that no name has
+JOINERS = "\u200c\u200d"  # they shape letters of some scripts
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing
 
 
 class Role(StrEnum):
@@ -137,8 +139,8 @@ def check_member(member: Member, further: Iterable[Flaw] = ()) -> None:
 
 def name_flaws(pointer: str, name: str) -> Iterator[Flaw]:
     """Yield what keeps a name from being printed on one line."""
-    if not name.strip() or len(name) > NAME_LIMIT or not _in_one_line(name):
-        detail = f"Write a name of 1 to {NAME_LIMIT} characters, in one line."
+    if not _shows(name) or len(name) > NAME_LIMIT or not _in_one_line(name):
+        detail = f"Write a name of 1 to {NAME_LIMIT} characters, in one line, none invisible."
         yield Flaw(pointer, "invalid-name", detail)
 
 
@@ -195,9 +197,27 @@ def _authorisation_flaws(
 
 
 def _in_one_line(text: str) -> bool:
-    """Whether a text can be printed in one line: no controls, and no towers of marks."""
+    """Whether a text can be printed in one line: no controls, nothing invisible, no towers."""
     try:
         clean(text)
     except ValueError:
         return False
-    return not any(unicodedata.category(character) in CONTROLS for character in text)
+    return not any(
+        unicodedata.category(character) in CONTROLS and not _joins(text, place)
+        for place, character in enumerate(text)
+    )
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether a joiner stands there, between letters; elsewhere it only makes names look alike."""
+    around = (*text[max(0, place - 1) : place], *text[place + 1 : place + 2])
+    letters = [each for each in around if unicodedata.category(each)[0] in "LM"]
+    return text[place] in JOINERS and len(letters) == 2  # noqa: PLR2004 (one on each side)
+
+
+def _shows(text: str) -> bool:
+    """Whether there is anything to see of a text."""
+    return any(
+        unicodedata.category(character)[0] in "LNPS" and character not in BLANKS
+        for character in text
+    )

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,8 @@ from typing import Generic, TypeVar
 from chalicelib.domain.text import clean
 
 SEPARATORS = (",", ";", "\t")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that a spreadsheet would execute
+# How cells begin that a spreadsheet would execute, in either width.
+FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 (these are meant)
 BOM = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 EARLIEST, LATEST = date(1950, 1, 1), date(2999, 12, 31)
@@ -121,7 +123,12 @@ def write_sheet(records: Iterable[Iterable[str]]) -> str:
 
 
 def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
+    return f"'{cell}" if _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    shown = "".join(each for each in cell if unicodedata.category(each) != "Cf")
+    return shown.startswith(FORMULA) or shown.strip().startswith(FORMULA)
 
 
 def _decoded(raw: bytes) -> tuple[str, str | None]:
@@ -196,7 +203,7 @@ def _read_row(
 
 
 def _cell(column: str, cell: str) -> str:
-    if cell.startswith(FORMULA) or cell.strip().startswith(FORMULA):
+    if _is_formula(cell):
         detail = "The cell begins like a formula; write text, without =, +, - or @ before it."
         raise BadCellError(column, "formula", detail)
     try:

@@ -15,6 +15,7 @@
 | somebody's membership and authorisations at a centre | query | `PERSON#p`, `WHO#c#...` |
 | what was changed of them, by whom | query | `PERSON#p`, `HISTORY#c#id` |
 | who has an address at a centre | get | `CENTRE#c`, `ADDRESS#sha256(address)` |
+| when an address was last asked to be verified | get | `CENTRE#c`, `ASKED#sha256(address)` |
 | who has a learner number at a centre | get | `CENTRE#c`, `LEARNER#sha256(number)` |
 | somebody's enrolments as a candidate at a centre | query | `PERSON#p`, `STUDIES#c#e` |
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
@@ -67,6 +68,11 @@ def centre_role(centre_id: str, role: str, person_id: str) -> Key:
 def address(centre_id: str, address: str) -> Key:
     """Key that only one person of a centre can hold: a mail address, however its case."""
     return Key(f"CENTRE#{centre_id}", f"ADDRESS#{_hash(address.lower())}")
+
+
+def asked(centre_id: str, address: str) -> Key:
+    """Key of when a mail last asked to verify an address, whoever had it then."""
+    return Key(f"CENTRE#{centre_id}", f"ASKED#{_hash(address.lower())}")
 
 
 def learner(centre_id: str, number: str) -> Key:

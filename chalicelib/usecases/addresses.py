@@ -88,7 +88,8 @@ def ask_again(runtime: Runtime, actor: Actor, person_id: str) -> None:
 def mail_due(runtime: Runtime, centre_id: str, person_id: str) -> int:
     """Send the mails that are due to a member, and return how many. Can be done again at will.
 
-    A crash between mail and mark sends the mail once more, with the same link.
+    A crash between mail and mark sends the mail once more, with the same link. An address that has
+    just been asked is asked again only after a while, by the sweeper, whoever has it by then.
     """
     sent = 0
     while True:
@@ -100,7 +101,10 @@ def mail_due(runtime: Runtime, centre_id: str, person_id: str) -> int:
             return sent
         mail = member.membership.due[0]
         if _is_wanted(mail, member.membership):
+            if _just_asked(runtime, centre_id, mail):
+                return sent
             _send(runtime, mail, member.membership)
+            _mark_asked(runtime, centre_id, mail)
             sent += 1
         _mark_sent(runtime, member.membership)
 
@@ -109,6 +113,21 @@ def _is_wanted(mail: DueMail, known: Membership) -> bool:
     if mail.kind is MailKind.CHANGED:
         return True
     return mail.address == known.address and not known.address_verified_at
+
+
+def _just_asked(runtime: Runtime, centre_id: str, mail: DueMail) -> bool:
+    """Whether the address has just been asked, by whatever ways it has come and gone since."""
+    if mail.kind is not MailKind.VERIFY:
+        return False
+    item = runtime.table.get(keys.asked(centre_id, mail.address))
+    return item is not None and runtime.now().timestamp() < item["expires_at"]
+
+
+def _mark_asked(runtime: Runtime, centre_id: str, mail: DueMail) -> None:
+    if mail.kind is MailKind.VERIFY:
+        until = int((runtime.now() + PATIENCE).timestamp())
+        key = keys.asked(centre_id, mail.address)
+        runtime.table.write(Update(key, set={"expires_at": until}))
 
 
 def _mark_sent(runtime: Runtime, known: Membership) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.addresses import LIFETIME
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.links import PATIENCE
 from chalicelib.events import notify, sweep
 from chalicelib.storage import keys
 from tests.api.door import Door, Reply, mail, sign
@@ -104,6 +105,24 @@ def test_who_has_left_verifies_nothing_and_is_asked_no_more(door: Door) -> None:
     hear(door, nadia)
     assert len(door.world.outbox.sent) == 1
     closed(door.send("GET", link), "no longer valid")
+
+
+def test_an_address_is_not_flooded_by_coming_and_going(door: Door) -> None:
+    nadia = create(door).json["id"]
+    for _ in range(3):
+        change(door, nadia, address="victim@example.org")
+        hear(door, nadia)
+        change(door, nadia, address="")
+        hear(door, nadia)
+    (first,) = door.world.outbox.sent
+    change(door, nadia, address="victim@example.org")
+    hear(door, nadia)
+    assert door.world.outbox.sent == [first]
+    (link,) = LINK.findall(first[2])
+    assert door.send("GET", link).status == 200, "the mail that came still does"
+    assert sweep.handle(door.runtime, lambda: 900_000)["mails"] == 0
+    door.world.clock.forward(seconds=PATIENCE.total_seconds())
+    assert sweep.handle(door.runtime, lambda: 900_000)["mails"] == 1
 
 
 @pytest.mark.parametrize("flaw", ["", "A", "=", "%20"])

@@ -137,3 +137,10 @@ def test_bytes_that_are_no_text() -> None:
 def test_whatever_comes_is_read_or_refused(raw: bytes) -> None:
     file = read(raw)
     assert file.rows == () or not file.flaws or all(flaw.line > 1 for flaw in file.flaws)
+
+
+@pytest.mark.parametrize("before", ["\ufeff", "\u200b", " \u2060 ", "", "\u200e"])
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")  # noqa: RUF001 (these are meant)
+def test_a_formula_hides_behind_nothing(before: str, sign: str) -> None:
+    file = read(f"name,roles\nx{before},candidate\n{before}{sign}1,candidate\n")
+    assert (3, "name", "formula") in flaws(file)
