@@ -9,8 +9,8 @@ from chalicelib.storage.mail import Mail
 
 
 def send(code: str, message: str = "") -> None:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = boto3.client("ses", region_name="eu-west-2", **keys)
+    session = boto3.session.Session("test", "test", region_name="eu-west-2")
+    client = session.client("ses")
     with Stubber(client) as stubber:
         stubber.add_client_error("send_email", code, message)
         Mail(client, "mail@example.org").send("to@example.org", "subject", "text")
