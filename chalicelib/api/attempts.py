@@ -133,6 +133,7 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
     headers=("Location",),
     idempotent=True,
     if_match=True,
+    seen=True,  # nobody signs what was not shown to them
     problems=(
         "not-the-candidate",
         "page-signed",
@@ -159,7 +160,7 @@ def sign_page(call: Call) -> Answer:
         call["enrolment_id"],
         call["page_id"],
         Signature(body.declaration, body.signature, body.occurred_on),
-        call.if_match(seen=True),  # nobody signs what was not shown to them
+        call.if_match(),
         call.request(actor, body),
     )
     # Relative to this very address, which has no slash at its end.

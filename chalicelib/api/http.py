@@ -188,14 +188,13 @@ class Call:
             raise Malformed("malformed-form", "A field of the form came twice; send it once.")
         return dict(pairs)
 
-    def if_match(self, *, seen: bool = False) -> Versions:
+    def if_match(self) -> Versions:
         """Return the versions that If-Match names (RFC 9110, section 13.1.1).
 
-        Where the version has to be one that was `seen`, a star is none. Raises
-        PreconditionRequired and Malformed.
+        Raises PreconditionRequired and Malformed.
         """
         value = self.headers.get("if-match", "").strip()
-        if not value or (seen and value == "*"):
+        if not value or (value == "*" and self.operation.seen):
             detail = "Send If-Match with the ETag of the version that you are changing."
             raise PreconditionRequired("if-match-required", detail)
         return versions(value)
@@ -259,6 +258,7 @@ class Operation:
     media: tuple[str, ...] = (JSON,)
     idempotent: bool = False
     if_match: bool = False
+    seen: bool = False  # whether If-Match has to name a version that was shown, and no star
     problems: tuple[str, ...] = ()
     view: View = _no_view
 

@@ -67,6 +67,7 @@ HEADER_SCHEMAS: dict[str, dict[str, Any]] = {
         "pattern": r"^[\x21-\x7e]+$",
     },
     "If-Match": {"type": "string", "pattern": rf"^(\*|{TAGS}( *, *{TAGS})*)$"},
+    "If-Match, seen": {"type": "string", "pattern": rf"^{TAGS}( *, *{TAGS})*$"},
     "If-None-Match": {"type": "string"},  # what cannot be read holds nothing
 }
 ANSWER_HEADERS = {
@@ -428,7 +429,9 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
             "in": "header",
             "required": name != "If-None-Match",
             "description": REQUEST_HEADERS[name],
-            "schema": HEADER_SCHEMAS[name],
+            "schema": HEADER_SCHEMAS[
+                "If-Match, seen" if name == "If-Match" and each.seen else name
+            ],
             **_example(sent.get("headers", {}).get(name)),
         }
         for name, needed in headers.items()
