@@ -22,7 +22,7 @@ from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
-from chalicelib.domain.people import Authorisation, Identity, Role
+from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
@@ -256,9 +256,9 @@ class World:
             table=self.table,
             files=Files(s3, BUCKET),
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
-            mail=self.outbox,  # type: ignore[arg-type]
-            bus=self.events,  # type: ignore[arg-type]
-            deliveries=self.queue,  # type: ignore[arg-type]
+            mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
+            bus=self.events,  # type: ignore[arg-type]  # as above
+            deliveries=self.queue,  # type: ignore[arg-type]  # as above
             receivers=self.inboxes,
             now=self.clock,
             fetch_json=lambda _: self.keys,
@@ -302,6 +302,11 @@ class World:
     def authorisation(self, **more: Any) -> Authorisation:
         given = Authorisation(id="", qualification="CAVA", modules=("*",), valid_from=self.clock())
         return replace(given, **more)
+
+    def authorise(self, membership: Membership, authorisation: Authorisation) -> None:
+        """Replace what somebody is authorised to do, by a new authorisation."""
+        renewed = replace(authorisation, id=self.runtime.new_id())
+        self.table.write(people.authorising(membership, renewed))
 
     def publish(self, source: str) -> Module:
         return modules.publish(

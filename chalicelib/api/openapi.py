@@ -375,7 +375,7 @@ def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (p
     return described
 
 
-def _request_body(each: Operation, media: str, schema: Any) -> dict[str, Any]:  # noqa: ANN401
+def _request_body(each: Operation, media: str, schema: dict[str, Any]) -> dict[str, Any]:
     shown = {
         example["name"]: {"summary": example["summary"], "value": example["request"]["body"]}
         for example in _examples(each)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import (
@@ -19,6 +20,8 @@ from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, create, equals
 from chalicelib.storage.table import ConditionFailedError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +86,19 @@ def _read(runtime: Runtime, centre_id: str) -> Centre | None:
 
 
 def _with(centre: Centre, settings: CentreSettings, now: datetime) -> Centre:
-    given = {
-        "name": settings.name,
-        "time_zone": settings.time_zone,
-        "mail_sender": settings.mail_sender,
-        "links": settings.links,
-        "public_name": settings.public_name,
-    }
+    def given(new: T | None, now_set: T) -> T:
+        return now_set if new is None else new
+
     rules = centre.retention
     for record_class, retention in settings.retention.items():
         rules += next_rule(centre, record_class, retention, now)
-    changed = {name: value for name, value in given.items() if value is not None}
-    return replace(centre, **changed, retention=rules, version=centre.version + 1)  # type: ignore[arg-type]
+    return replace(
+        centre,
+        name=given(settings.name, centre.name),
+        time_zone=given(settings.time_zone, centre.time_zone),
+        mail_sender=given(settings.mail_sender, centre.mail_sender),
+        links=given(settings.links, centre.links),
+        public_name=given(settings.public_name, centre.public_name),
+        retention=rules,
+        version=centre.version + 1,
+    )

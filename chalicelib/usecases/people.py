@@ -1,25 +1,16 @@
 """Who is acting, and what a centre knows of somebody."""
 
-from dataclasses import replace
 from datetime import date
 
 from chalicelib.domain import times
 from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Forbidden, Unauthenticated, not_found
-from chalicelib.domain.people import Authorisation, Identity, Member, Membership, check_member
+from chalicelib.domain.people import Authorisation, Identity, Member, Membership
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Check, Put, absent, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import centres
-
-
-def authorise(runtime: Runtime, membership: Membership, authorisation: Authorisation) -> str:
-    """Replace what somebody is authorised to do, and return the new authorisation's id."""
-    authorisation = replace(authorisation, id=runtime.new_id())
-    check_member(Member(membership, (authorisation,)))
-    runtime.table.write(authorising(membership, authorisation))
-    return authorisation.id
 
 
 def authorising(membership: Membership, authorisation: Authorisation) -> Put:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 
@@ -152,7 +153,11 @@ def test_the_feedback_given_before_is_shown(door: Door, enrolment: Enrolment) ->
 
 
 def test_a_defect_is_told_to_people_in_html(door: Door, link: str) -> None:
-    door.runtime = replace(door.runtime, signer=None)  # type: ignore[arg-type]
+    def unreadable() -> NoReturn:
+        message = "planted"
+        raise RuntimeError(message)
+
+    door.runtime = replace(door.runtime, signer=LinkSigner(unreadable))
     shown = door.send("GET", link, accept="text/html")
     assert (shown.status, shown.media) == (500, "text/html")
     assert "Something of ours failed" in shown.text

@@ -8,7 +8,7 @@ from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
-from chalicelib.usecases import enrolments, people, sweep
+from chalicelib.usecases import enrolments, sweep
 from tests.api.door import (
     SIGNATURE,
     Door,
@@ -259,7 +259,7 @@ def test_acts_that_were_on_paper_first_keep_their_day(door: Door) -> None:
 
 def revoke(door: Door, who: Actor) -> None:
     nothing = door.world.authorisation(modules=("another-module",))
-    people.authorise(door.runtime, who.membership, nothing)
+    door.world.authorise(who.membership, nothing)
     door.world.clock.forward(minutes=2)
 
 

@@ -47,7 +47,7 @@ def test_an_old_attempt_is_not_judged(door: Door, enrolment: Enrolment, receipt:
 
 
 def authorise(door: Door, assessor: Actor, **more: Any) -> None:
-    people.authorise(door.runtime, assessor.membership, door.world.authorisation(**more))
+    door.world.authorise(assessor.membership, door.world.authorisation(**more))
 
 
 def test_authorisation_that_does_not_hold(door: Door, enrolment: Enrolment, receipt: Reply) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.sync_api import Page, Route, ViewportSize
 
 from chalicelib.domain.access import Actor
@@ -190,7 +190,7 @@ def refused(centre: Centre, tab: Page) -> int:
     assessor = world.person("Una Uthorised", Role.ASSESSOR)
     by = centre.enrol(assessor_id=assessor.id)
     visit(tab, centre.sign(CHOICES, by=by).link)
-    people.authorise(world.runtime, assessor.membership, world.authorisation(modules=("another",)))
+    world.authorise(assessor.membership, world.authorisation(modules=("another",)))
     people.forget_member(world.runtime, assessor.centre_id, assessor.id)
     return judge(tab, "No, not yet competent", "Say more.")
 

@@ -95,10 +95,16 @@ def test_a_secret_is_of_256_bits() -> None:
 @pytest.mark.parametrize(
     ("url", "target"),
     [
-        ("https://hooks.example/in?a=1", Target(True, "hooks.example", 443, "/in?a=1")),  # noqa: FBT003
-        ("https://HOOKS.example:8443", Target(True, "hooks.example", 8443, "/")),  # noqa: FBT003
-        ("https://8.8.8.8/", Target(True, "8.8.8.8", 443, "/")),  # noqa: FBT003
-        ("http://127.0.0.1:81/x", Target(False, "127.0.0.1", 81, "/x")),  # noqa: FBT003
+        (
+            "https://hooks.example/in?a=1",
+            Target(secure=True, host="hooks.example", port=443, path="/in?a=1"),
+        ),
+        (
+            "https://HOOKS.example:8443",
+            Target(secure=True, host="hooks.example", port=8443, path="/"),
+        ),
+        ("https://8.8.8.8/", Target(secure=True, host="8.8.8.8", port=443, path="/")),
+        ("http://127.0.0.1:81/x", Target(secure=False, host="127.0.0.1", port=81, path="/x")),
     ],
 )
 def test_an_address_is_taken_apart(url: str, target: Target) -> None:

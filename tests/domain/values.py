@@ -218,7 +218,7 @@ def attempt(page_id: str = "p1", number: int = 1, **more: object) -> Attempt:
         "request": "request",
         "fingerprint": "fingerprint",
     }
-    return Attempt(**given | more)  # type: ignore[arg-type]
+    return Attempt(**given | more)  # type: ignore[arg-type]  # fields of any type
 
 
 def judgement(*, competent: bool = True, countersigner_id: str = "") -> Judgement:

@@ -191,7 +191,7 @@ def test_a_link_closes_with_the_authorisation_it_needs(world: World) -> None:
     world.sign(enrolment, "kn-1")
     handle(world, enrolment)
     other = world.authorisation(modules=("another-module",))
-    people.authorise(world.runtime, world.assessor.membership, other)
+    world.authorise(world.assessor.membership, other)
     people.forget_member(world.runtime, world.centre.id, world.assessor.id)
     assert state(world, tokens(world)[0]) is LinkState.VOID
 

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_sweep_stops_in_time_and_the_next_one_begins_elsewhere(world: World) -
     with index.noting():
         for _ in range(SHARDS):
             left = iter([RESERVE, RESERVE - 1])
-            sweep.handle(world.runtime, lambda left=left: next(left))  # type: ignore[misc]
+            sweep.handle(world.runtime, partial(next, left))
             world.clock.forward(seconds=INTERVAL)
         assert sorted(index.asked) == list(range(SHARDS)), "each had its turn"
         assert run(world, RESERVE - 1)["enrolments"] == 0

@@ -171,9 +171,7 @@ def a_judgement_while_the_authorisation_is_taken_away(world: World) -> bool:
     enrolment = world.enrol()
     signed = world.sign(enrolment, "plan-1")
     ended = world.authorisation(modules=("another-module",))
-    world.table.interruption = lambda: people.authorise(
-        world.runtime, world.assessor.membership, ended
-    )
+    world.table.interruption = lambda: world.authorise(world.assessor.membership, ended)
     with refusals():
         world.judge(enrolment, signed)
     return head(world, enrolment, "plan-1").judgement is None
@@ -299,7 +297,7 @@ def an_objection_overridden_by_somebody_who_has_not_seen_it(world: World) -> boo
 def end_verifying(world: World) -> None:
     """Leave the verifier with an authorisation for another module alone."""
     ended = world.authorisation(role=Role.INTERNAL_VERIFIER, modules=("another-module",))
-    people.authorise(world.runtime, world.verifier.membership, ended)
+    world.authorise(world.verifier.membership, ended)
 
 
 def a_verification_while_the_authorisation_is_taken_away(world: World) -> bool:

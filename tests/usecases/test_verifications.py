@@ -14,7 +14,7 @@ from chalicelib.domain.verifications import Finding, Outcome, Reason
 from chalicelib.events import finalise
 from chalicelib.storage import items, keys
 from chalicelib.storage.keys import SHARDS
-from chalicelib.usecases import attempts, certificates, enrolments, pages, people, verifications
+from chalicelib.usecases import attempts, certificates, enrolments, pages, verifications
 from chalicelib.usecases.sweep import sweep
 from tests.events.records import head_record
 from tests.world import World, request
@@ -158,7 +158,7 @@ def test_a_renewal_keeps_its_place(world: World) -> None:
 def test_nobody_looks_twice_at_their_own(world: World) -> None:
     both = world.person("Bo Both", Role.ASSESSOR, Role.INTERNAL_VERIFIER, Role.CANDIDATE)
     held = world.authorisation(role=Role.INTERNAL_VERIFIER)
-    people.authorise(world.runtime, both.membership, held)
+    world.authorise(both.membership, held)
     both = world.actor(both.id)
     judged = world.enrol(assessor_id=both.id)
     world.judge(judged, world.sign(judged, "plan-1"), actor=both, request=request(both))
@@ -265,7 +265,7 @@ def test_who_is_countersigned_countersigns_nobody(world: World) -> None:
     enrolment = world.enrol()
     world.judge(enrolment, world.sign(enrolment, "plan-1"))
     mutual = world.authorisation(qualification="none", countersigner_id=world.assessor.id)
-    people.authorise(world.runtime, second.membership, mutual)
+    world.authorise(second.membership, mutual)
     second = world.actor(second.id)
     with pytest.raises(Forbidden) as refusal:
         world.countersign(enrolment, "plan-1", actor=second, request=request(second))
