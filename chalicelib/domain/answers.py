@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain.errors import Flaw
+from chalicelib.domain.forms import Record, Values
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
     INITIALS_LIMIT,
@@ -25,6 +26,14 @@ class Answer:
     initials: str | None = None
     chosen: tuple[str, ...] | None = None
     text: str | None = None
+    attachments: tuple[str, ...] | None = None
+    values: Values | None = None
+    reasons: Mapping[str, str] | None = None
+
+    @property
+    def record(self) -> Record:
+        """The form of a request for evidence, as far as it has been filled in."""
+        return Record(self.values or {}, self.reasons or {})
 
     def document(self) -> dict[str, Any]:
         """Return the answer as plain JSON values, without what it does not have."""
@@ -33,6 +42,9 @@ class Answer:
             "initials": self.initials,
             "chosen": None if self.chosen is None else list(self.chosen),
             "text": self.text,
+            "attachments": None if self.attachments is None else list(self.attachments),
+            "values": None if self.values is None else _plain(self.values),
+            "reasons": None if self.reasons is None else dict(self.reasons),
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -73,9 +85,20 @@ def from_documents(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Answer]
             initials=fields.get("initials"),
             chosen=tuple(fields["chosen"]) if "chosen" in fields else None,
             text=fields.get("text"),
+            attachments=tuple(fields["attachments"]) if "attachments" in fields else None,
+            values=_values(fields["values"]) if "values" in fields else None,
+            reasons=fields.get("reasons"),
         )
         for item_id, fields in stored.items()
     }
+
+
+def _plain(values: Values) -> dict[str, Any]:
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def _values(stored: Mapping[str, Any]) -> Values:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
 
 
 def draft_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:

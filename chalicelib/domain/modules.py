@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.errors import Flaw
+from chalicelib.domain.forms import Form
 
 ANSWER_LIMIT = 20_000  # characters in one free-text answer
 INITIALS_LIMIT = 10  # characters
 PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another assessor in one write
 ITEMS_LIMIT = 200  # in a page
+FILES_LIMIT = 20  # of one item
+PAGE_FILES_LIMIT = 50  # of a page: each is bound in the one write that signs it
 VERSION_LIMIT = 999_999
 
 
@@ -95,10 +98,19 @@ class Question(ItemBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRequest(ItemBase):
-    """Asks for evidence of a form, by its author: candidate, assessor or witness."""
+    """Asks for evidence by its author: candidate, assessor or witness.
+
+    `blank` is the form of that name, as the module declares it or as it ships; without a form the
+    evidence is files alone. `least_files` and `most_files` bound how many; `vacsr` asks the
+    assessor whether it is valid, authentic, current, sufficient and reliable.
+    """
 
     form: str = ""
     by: str = "candidate"
+    blank: Form | None = None
+    least_files: int = 0
+    most_files: int = FILES_LIMIT
+    vacsr: bool = False
 
 
 Item = Statement | ChoiceItem | Question | EvidenceRequest

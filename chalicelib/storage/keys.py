@@ -30,15 +30,21 @@
 | feedback too long for the head | get | the same, `FEEDBACK#page#n` |
 | why a judgement was set aside | get | the same, `ASIDE#page#n` |
 | the ids of an enrolment's verifications, by time | query | the same, `VERIFICATION#id` |
+| what assessor or witness contribute to a page | get, query | the same, `CONTRIBUTION#page#item` |
+| what they signed | get | the same, `PART#page#item#n` |
 | pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
 | the answer to a request sent before | get | `REQUEST#sha256(actor, route, key)`, `REQUEST` |
+| an attachment | get | `CENTRE#c#ATTACHMENT#a`, `ATTACHMENT` |
+| what was done with an attachment, by whom | query | the same, `DEED#id` |
+| the attachments of a candidate, by time | query | `PERSON#p`, `EVIDENCE#c#a` |
+| the last evidence number of a candidate | update | `PERSON#p`, `EVIDENCES#c` |
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, and members to whom mail is due, have its keys), sharded, and holds keys alone: signing
-does not write to it.
+enrolments, members to whom mail is due, and attachments on their way have its keys), sharded, and
+holds keys alone: signing does not write to it.
 """
 
 import hashlib
@@ -154,6 +160,26 @@ def countersigning(
     )
 
 
+def attachment(centre_id: str, attachment_id: str) -> Key:
+    """Key of an attachment; its partition holds all that belongs to it."""
+    return Key(f"CENTRE#{centre_id}#ATTACHMENT#{attachment_id}", "ATTACHMENT")
+
+
+def deed(centre_id: str, attachment_id: str, deed_id: str) -> Key:
+    """Key of what was done with an attachment; ids sort by time."""
+    return Key(attachment(centre_id, attachment_id).pk, f"DEED#{deed_id}")
+
+
+def candidate_attachment(person_id: str, centre_id: str, attachment_id: str) -> Key:
+    """Key by which a candidate lists an attachment; ids sort by time."""
+    return Key(f"PERSON#{person_id}", f"EVIDENCE#{centre_id}#{attachment_id}")
+
+
+def evidence_count(person_id: str, centre_id: str) -> Key:
+    """Key of the last evidence number of a candidate."""
+    return Key(f"PERSON#{person_id}", f"EVIDENCES#{centre_id}")
+
+
 def open_enrolment(person_id: str, centre_id: str, module_id: str) -> Key:
     """Key that only one open enrolment of a candidate in a module can hold."""
     return Key(f"PERSON#{person_id}", f"OPEN#{centre_id}#{module_id}")
@@ -199,6 +225,17 @@ def enrolment_verification(centre_id: str, enrolment_id: str, verification_id: s
     return Key(enrolment(centre_id, enrolment_id).pk, f"VERIFICATION#{verification_id}")
 
 
+def contribution(centre_id: str, enrolment_id: str, page_id: str, item_id: str) -> Key:
+    """Key of what an assessor or a witness contributes to a page, as it stands."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"CONTRIBUTION#{page_id}#{item_id}")
+
+
+def part(centre_id: str, enrolment_id: str, page_id: str, item_id: str, number: int) -> Key:
+    """Key of what an assessor or a witness signed."""
+    pk = enrolment(centre_id, enrolment_id).pk
+    return Key(pk, f"PART#{page_id}#{item_id}#{number:04}")
+
+
 def progress(centre_id: str, enrolment_id: str) -> Key:
     """Key of the growing set of pages once judged competent."""
     return Key(enrolment(centre_id, enrolment_id).pk, "PROGRESS")
@@ -220,7 +257,7 @@ def request(actor_id: str, route: str, idempotency_key: str) -> Key:
 
 
 def open_index(centre_id: str, own_id: str) -> dict[str, str]:
-    """Give the attributes that put an enrolment, or a member, into the sweeper's index."""
+    """Give the attributes that put what has an id of its own into the sweeper's index."""
     shard = int(_hash(own_id)[:8], 16) % SHARDS
     return {"open_shard": str(shard), "open_key": f"{centre_id}#{own_id}"}
 
@@ -239,6 +276,12 @@ def parse_enrolment(pk: str) -> tuple[str, str]:
     """Read centre and enrolment back from the partition of an enrolment."""
     _, centre_id, _, enrolment_id = pk.split("#")
     return centre_id, enrolment_id
+
+
+def parse_attachment(pk: str) -> tuple[str, str]:
+    """Read centre and attachment back from the partition of an attachment."""
+    _, centre_id, _, attachment_id = pk.split("#")
+    return centre_id, attachment_id
 
 
 def parse_attempt(sk: str) -> tuple[str, int]:
