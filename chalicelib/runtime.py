@@ -20,10 +20,13 @@ import boto3
 from botocore.config import Config
 from ulid import ULID
 
+from chalicelib.domain.attachments import PARTS_LIMIT, WHOLE_LIMIT
 from chalicelib.domain.times import moment
 from chalicelib.storage.bus import Bus
+from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
 from chalicelib.storage.mail import Mail
+from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.queue import Queue
 from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.signing import LinkSigner
@@ -54,6 +57,11 @@ class Settings:
 
     table: str
     files_bucket: str = ""
+    quarantine_bucket: str = ""
+    evidence_bucket: str = ""
+    uploads_queue: str = ""
+    whole_limit: int = WHOLE_LIMIT
+    parts_limit: int = PARTS_LIMIT
     link_keys_secret: str = ""
     issuers: tuple[Issuer, ...] = ()
     mail_sender: str = ""
@@ -70,6 +78,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         table=environment["TABLE"],
         files_bucket=environment.get("FILES_BUCKET", ""),
+        quarantine_bucket=environment.get("QUARANTINE_BUCKET", ""),
+        evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
+        uploads_queue=environment.get("UPLOADS_QUEUE", ""),
+        whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
+        parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
         link_keys_secret=environment.get("LINK_KEYS_SECRET", ""),
         issuers=tuple(Issuer(i["issuer"], i["audience"], i["keys"]) for i in issuers),
         mail_sender=environment.get("MAIL_SENDER", ""),
@@ -140,6 +153,9 @@ class Runtime:
     settings: Settings
     table: Table
     files: Files
+    quarantine: Quarantine
+    evidence: Evidence
+    uploads: Queue
     signer: LinkSigner
     mail: Mail
     bus: Bus
@@ -162,10 +178,14 @@ def load_link_keys(client: Any, secret: str) -> tuple[int, dict[int, bytes]]:  #
 
 def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
     """Build a runtime from settings and from what makes the client of a service."""
+    s3 = client("s3")
     return Runtime(
         settings=settings,
         table=Table(client("dynamodb"), settings.table),
-        files=Files(client("s3"), settings.files_bucket),
+        files=Files(s3, settings.files_bucket),
+        quarantine=Quarantine(s3, settings.quarantine_bucket),
+        evidence=Evidence(s3, settings.evidence_bucket),
+        uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         signer=LinkSigner(
             lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
         ),

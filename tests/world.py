@@ -26,7 +26,9 @@ from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage.changes import Change, Check, Item
+from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
+from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
@@ -54,7 +56,7 @@ from chalicelib.usecases.verifications import Looked, SetAside
 from cli.answering import complete_answers
 
 TABLE = "testamur"
-BUCKET = "testamur-files"
+BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -243,6 +245,7 @@ class World:
         self.outbox = Outbox()
         self.events = Events()
         self.queue = Waiting()
+        self.uploads = Waiting()
         self.inboxes = Inboxes()
         self.calls = Calls()
         self.keys: Any = {"keys": []}
@@ -255,6 +258,9 @@ class World:
             settings=Settings(table=TABLE, issuers=(ISSUER,), public_url="https://api.example"),
             table=self.table,
             files=Files(s3, BUCKET),
+            quarantine=Quarantine(s3, QUARANTINE),
+            evidence=Evidence(s3, EVIDENCE),
+            uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             bus=self.events,  # type: ignore[arg-type]  # as above
@@ -463,4 +469,6 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
 
 
 def _create_bucket(s3: Any) -> None:
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    for bucket in (BUCKET, QUARANTINE, EVIDENCE):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
