@@ -208,7 +208,7 @@ def _mp3(seen: Seen) -> None:
 def _webm(seen: Seen) -> None:
     if recognise(seen.head) != seen.media_type:
         raise RefusedContentError("wrong-type", recognise(seen.head))
-    kind = re.search(rb"\x42\x82[\x80-\xff]([a-z]+)", seen.head[:NEAR])  # DocType, its length, it
+    kind = re.search(rb"\x42\x82[^a-z]{1,8}([a-z]+)", seen.head[:NEAR])  # DocType, its length, it
     if not kind or kind[1] != b"webm":
         raise RefusedContentError("wrong-type", "video/x-matroska" if kind else "")
     _require(whole=b"\x18\x53\x80\x67" in seen.head[:NEAR])  # the segment that all else is in
