@@ -18,7 +18,7 @@ RENDERING_EDGE = 2048  # pixels of the longer edge
 THUMBNAIL_EDGE = 320
 QUALITY = 85
 # Named, so that no other decoder is ever tried on what people send.
-DECODERS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")  # an MPO is a JPEG that has others behind it
+DECODERS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 
 @dataclass(frozen=True, slots=True)
