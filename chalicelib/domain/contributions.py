@@ -1,0 +1,17 @@
+"""What somebody other than the candidate provides for an item, signed before the page is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPart:
+    """A contribution as its author signed it last; the candidate's signature covers its hash.
+
+    `departures` counts the rules that its record departs from.
+    """
+
+    item_id: str
+    number: int
+    content_hash: str
+    attachments: tuple[str, ...]
+    departures: int
