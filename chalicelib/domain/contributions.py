@@ -66,17 +66,17 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """That a part was signed: when, by whom, and by which request.
+    """That a part was signed, when and by whom.
 
-    `generation` is that of the witness's link, 0 of an assessor.
+    `generation` is that of a witness's link; `fingerprint` tells a repeat of their form from
+    another one.
     """
 
     part: SignedPart
     at: datetime
     author: Author
-    request: str
-    fingerprint: str
     generation: int = 0
+    fingerprint: str = ""
 
 
 class ContributionState(StrEnum):
