@@ -124,8 +124,8 @@ class Attachment:
     """A file of a candidate at a centre, with its evidence number.
 
     `sha256` is what was declared until the file has been read, and then what it is; `crc32` eight
-    hexadecimal digits; `version` the version of the object that is evidence. `parts` names an
-    upload in parts. `reason` is the code of why it was rejected, `scanned_by` what found it clean.
+    hexadecimal digits; `version` the version of the object that is evidence. `revision` counts the
+    changes of caption and alternative text. `parts` names an upload in parts. `reason` is the code of why it was rejected, `scanned_by` what found it clean.
     `redacts` is the id of the attachment that this one replaces with people made unrecognisable,
     `redaction` what was made so, `replaced_by` the id of one that replaces this. `bound` are the
     enrolments in which it has been signed for: from then on it never changes.
@@ -144,8 +144,7 @@ class Attachment:
     state: AttachmentState
     created_at: datetime
     created_by: str
-    request: str
-    fingerprint: str
+    revision: int = 0
     parts: str = ""
     completed_at: datetime | None = None
     settled_at: datetime | None = None
