@@ -6,9 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.answers import Answer
+from chalicelib.domain.answers import Answer, is_contributed
 from chalicelib.domain.attachments import Attachment
-from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.errors import Conflict, Flaw
 from chalicelib.domain.modules import EvidenceRequest, Page
 from chalicelib.domain.people import NAME_LIMIT
@@ -17,7 +16,7 @@ from chalicelib.domain.times import stamp
 
 FORMAT = 1  # of the signed document
 PARTS_LIMIT = 100  # signed of one item
-CANDIDATE, ASSESSOR, WITNESS = "candidate", "assessor", "witness"  # who provides an item
+ASSESSOR, WITNESS = "assessor", "witness"  # who provides an item instead of the candidate
 CURRENT_DECLARATION = "1"
 DECLARATIONS: Mapping[str, str] = {
     "1": (
@@ -40,6 +39,13 @@ class SignedPart:
     attachments: tuple[str, ...]
     departures: int
 
+    def document(self) -> dict[str, Any]:
+        """Return what the page's signed document says of it, as JSON values."""
+        return {
+            "item_id": self.item_id,
+            "number": self.number,
+            "content_hash": self.content_hash,
+        }
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
@@ -171,10 +177,10 @@ def part_document(
     return document
 
 
-def requests_of_others(page: Page) -> tuple[EvidenceRequest, ...]:
+def contributed_items(page: Page) -> tuple[EvidenceRequest, ...]:
     """Return the items of a page that somebody other than the candidate provides."""
     return tuple(
-        item for item in page.items if isinstance(item, EvidenceRequest) and item.by != CANDIDATE
+        item for item in page.items if isinstance(item, EvidenceRequest) and is_contributed(item)
     )
 
 
@@ -194,13 +200,13 @@ def require_another(contribution: Contribution) -> None:
         raise Conflict("too-many-parts", detail)
 
 
-def require_unanswered(contribution: Contribution, latest: Attempt | None) -> None:
+def require_unanswered(contribution: Contribution, page_signed_at: datetime | None) -> None:
     """Raise Conflict where a testimony is signed that the candidate has yet to sign for.
 
-    Once the page was signed and has come back, it can be asked for anew.
+    Once the page was signed with it and has come back, it can be asked for anew.
     """
     signed = contribution.signed
-    if signed and not (latest and latest.signed_at >= signed.at):
+    if signed and not (page_signed_at and page_signed_at >= signed.at):
         detail = "The witness has signed already; nobody is asked for another account of it."
         raise Conflict("testimony-signed", detail)
 
