@@ -149,11 +149,15 @@ class Events:
 
 @dataclass
 class Waiting:
-    """The queue of deliveries: each message with its wait in seconds."""
+    """A queue: each message with its wait in seconds; `broken` makes it take nothing."""
 
     messages: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    broken: bool = False
 
     def send(self, *messages: dict[str, Any], wait: timedelta = timedelta()) -> None:
+        if self.broken:
+            message = "no queue today"
+            raise OSError(message)
         self.messages += [(message, wait.total_seconds()) for message in messages]
 
     def take(self) -> list[tuple[dict[str, Any], float]]:
