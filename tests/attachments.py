@@ -34,17 +34,11 @@ def begin(
         "state": AttachmentState.PENDING,
         "created_at": at or runtime.now(),
         "created_by": "candidate",
-        "request": "request",
-        "fingerprint": "fingerprint",
     }
     attachment = Attachment(**given | more)
     key = keys.attachment(centre_id, attachment.id)
     runtime.table.write(create(key, from_attachment(attachment)))
     return attachment
-
-
-def name_of(attachment: Attachment) -> str:
-    return keys.upload(attachment.centre_id, attachment.id)
 
 
 def read(runtime: Runtime, attachment: Attachment) -> Attachment:
@@ -63,9 +57,9 @@ def in_index(runtime: Runtime, attachment: Attachment) -> bool:
 
 def stored(s3: Any, bucket: str, attachment: Attachment) -> list[tuple[str, str]]:
     """List what lies under the name of an attachment: every version, and every marker."""
-    listed = s3.list_object_versions(Bucket=bucket, Prefix=name_of(attachment))
+    listed = s3.list_object_versions(Bucket=bucket, Prefix=attachment.place)
     found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
-    start = len(name_of(attachment)) + 1
+    start = len(attachment.place) + 1
     return [(each["Key"][start:], each["VersionId"]) for each in found]
 
 
