@@ -12,7 +12,6 @@ from typing import IO
 
 from chalicelib.domain.attachments import (
     MEDIA_TYPES,
-    UPLOAD_LIFETIME,
     Attachment,
     AttachmentState,
     Family,
@@ -54,7 +53,7 @@ class ScanFailedError(Exception):
 
 def ask_for(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
     """Have the promotion step look at an attachment."""
-    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)})
+    runtime.uploads.send({"key": f"{centre_id}/{attachment_id}"})
 
 
 def promote(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
@@ -93,13 +92,13 @@ def _unsettled(attachment: Attachment) -> bool:
 
 def _settle(runtime: Runtime, attachment: Attachment) -> None:
     """Do steps 2 to 6."""
-    arrived = runtime.quarantine.find(_name(attachment))
+    arrived = runtime.quarantine.find(attachment.place)
     if arrived is None:
-        if runtime.now() >= attachment.created_at + UPLOAD_LIFETIME:
+        if runtime.now() >= attachment.expires_at:
             _reject(runtime, attachment, "never-arrived")
         return
     if runtime.scanner.name == GuardDuty.name:
-        verdict = runtime.quarantine.verdict(_name(attachment), arrived.version)
+        verdict = runtime.quarantine.verdict(attachment.place, arrived.version)
         if not verdict:
             _note_scanning(runtime, attachment)
             return
@@ -124,7 +123,7 @@ def _inspect(runtime: Runtime, attachment: Attachment, arrived: Arrived) -> Insp
     spool: IO[bytes] | None
     with tempfile.TemporaryFile() if picture else nullcontext() as spool:
         with runtime.scanner.session() as scan:
-            for chunk in runtime.quarantine.read(_name(attachment), arrived.version):
+            for chunk in runtime.quarantine.read(attachment.place, arrived.version):
                 inspector.feed(chunk)
                 scan.feed(chunk)
                 if spool:
@@ -141,7 +140,7 @@ def _inspect(runtime: Runtime, attachment: Attachment, arrived: Arrived) -> Insp
 
 def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected: Inspected) -> str:
     """Bring a file to the evidence, where nobody can read it before it is pinned."""
-    name = _name(attachment)
+    name = attachment.place
     if inspected.pictures:
         runtime.evidence.keep_picture(name, RENDERING, inspected.pictures.rendering)
         runtime.evidence.keep_picture(name, THUMBNAIL, inspected.pictures.thumbnail)
@@ -150,7 +149,7 @@ def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected:
 
 
 def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version: str) -> None:
-    """Find a file clean. One that is redacted takes the place of what is still flagged."""
+    """Find a file clean. One that is redacted takes the place of what it was made from."""
     found = {
         "state": str(AttachmentState.CLEAN),
         "sha256": inspected.facts.sha256,
@@ -171,15 +170,15 @@ def _replacing(
 ) -> tuple[tuple[Update, ...], frozenset[str]]:
     """Say how the original of a redaction is replaced, and where it has been signed for.
 
-    While it is flagged nobody can sign for it, so that the redaction is bound as it is.
+    The redaction is bound in the same enrolments.
     """
     if not attachment.redacts:
         return (), frozenset()
     original = _find(runtime, attachment.centre_id, attachment.redacts)
-    if original is None or original.flag is None or original.deleted_at:
+    if original is None or original.deleted_at:
         return (), frozenset()
-    flagged_at = equals("flagged_at", stamp(original.flag.at))
-    conditions = (flagged_at, absent("deleted_at"))
+    as_bound = equals("bound", set(original.bound)) if original.bound else absent("bound")
+    conditions = (as_bound, absent("deleted_at"))
     change = Update(_key(original), conditions, set={"replaced_by": attachment.id})
     return (change,), original.bound
 
@@ -202,7 +201,7 @@ def _note_scanning(runtime: Runtime, attachment: Attachment) -> None:
 
 def _tidy(runtime: Runtime, attachment: Attachment) -> None:
     """Do steps 7 and 8: nothing stays in quarantine, and of the evidence what is pinned."""
-    name = _name(attachment)
+    name = attachment.place
     if attachment.state is AttachmentState.CLEAN and not attachment.deleted_at:
         runtime.evidence.prune(name, attachment.version)
     else:
@@ -220,7 +219,3 @@ def _tidy(runtime: Runtime, attachment: Attachment) -> None:
 
 def _key(attachment: Attachment) -> Key:
     return keys.attachment(attachment.centre_id, attachment.id)
-
-
-def _name(attachment: Attachment) -> str:
-    return keys.upload(attachment.centre_id, attachment.id)
