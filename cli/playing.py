@@ -22,7 +22,7 @@ from cli.stack import Stack
 PATIENCE = 60  # seconds for whatever an event brings
 INITIALS = "ZN"
 LINK = re.compile(r"http://\S+/v1/review/\S+")
-OK, CREATED, SEE_OTHER = 200, 201, 303
+OK, CREATED, ACCEPTED, SEE_OTHER = 200, 201, 202, 303
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Client:
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send a request that has to succeed."""
         reply = self.send(method, path, body, **headers)
-        if reply.status not in {OK, CREATED}:
+        if reply.status not in {OK, CREATED, ACCEPTED}:
             message = f"{method} {path} answered {reply.status}: {reply.body.decode()[:2000]}"
             raise CloudError(message)
         return reply
