@@ -20,6 +20,11 @@ QUALITY = 85
 # Named, so that no other decoder is ever tried on what people send.
 DECODERS = ("JPEG", "PNG", "WEBP", "HEIF")
 
+BLENDED = {
+    "P": "RGBA",
+    "1": "L",
+}  # pixels of the left kind cannot be blended, those of the right can
+
 
 @dataclass(frozen=True, slots=True)
 class Renderings:
@@ -67,8 +72,9 @@ def _plain(opened: "Image") -> "Image":
 
     profile = opened.info.get("icc_profile")
     # Made smaller first (a JPEG while it is decoded), so that everything after works on little.
-    opened.thumbnail((RENDERING_EDGE, RENDERING_EDGE))
-    upright = ImageOps.exif_transpose(opened)
+    picture = opened.convert(BLENDED[opened.mode]) if opened.mode in BLENDED else opened
+    picture.thumbnail((RENDERING_EDGE, RENDERING_EDGE))
+    upright = ImageOps.exif_transpose(picture)
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")

@@ -191,6 +191,8 @@ def test_a_film_may_have_its_index_first_long_boxes_and_padding() -> None:
     inspect(MP4, data[:kind] + long + data[index:], step=5)
     inspect(MP4, data[:kind] + data[index:] + b"\0\0\0\0mdat" + content)  # to the end
     inspect(MP4, data + bytes(4096))
+    for behind in (b"\0\0\x01\x0aImage_UTC_Data1700000000", b"SEFHj\0\0\0SEFT", b"\0\0"):
+        inspect(MP4, data + behind)
     assert refusal(MP4, data[:index])[0] == "damaged"  # the recorder was switched off
 
 
@@ -198,7 +200,7 @@ def test_a_sound_may_have_a_cover_or_no_tag_at_all() -> None:
     data = sample(MP3)
     frames = data[data.index(b"\xff\xfb") :]
     inspect(MP3, frames)
-    for length in (5000, 200_000):
+    for length in (5000, 65_000, 65_470, 200_000):
         cover = b"\0image/jpeg\0\3\0" + sample(JPEG)[:3] + bytes(length)
         size = len(cover) + 10
         said = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
