@@ -83,6 +83,20 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     return enrolment
 
 
+def contributes(actor: Actor, enrolment: Enrolment) -> bool:
+    """Whether the actor is an assessor of the enrolment, and so writes what assessors provide."""
+    mine = actor.has(Role.ASSESSOR) and actor.id in enrolment.assessors
+    return mine and actor.id != enrolment.candidate_id
+
+
+def require_contributor(actor: Actor, enrolment: Enrolment) -> None:
+    """Raise Forbidden unless the actor writes what the assessors of the enrolment provide."""
+    require_role(actor, Role.ASSESSOR)
+    if not contributes(actor, enrolment):
+        detail = "Only an assessor of this enrolment does this; ask one of them."
+        raise Forbidden("not-the-assessor", detail)
+
+
 def reads_findings(actor: Actor, attempt: Attempt) -> bool:
     """Whether the actor may read what a verifier found of an attempt's judgement.
 

@@ -226,4 +226,3 @@ def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
     elif item.max_words is not None and count > item.max_words:
         detail = f"Write at most {item.max_words} words; {count} so far."
         yield Flaw(pointer, "too-many-words", detail)
-

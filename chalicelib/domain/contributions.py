@@ -47,6 +47,7 @@ class SignedPart:
             "content_hash": self.content_hash,
         }
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who signs a part: an assessor by `person_id`, with their qualification as `status`.
