@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import evidence
-from chalicelib.domain.access import Actor, contributes, require_contributor
+from chalicelib.domain.access import Actor, assesses, require_assessor
 from chalicelib.domain.answers import Answer, documents
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.contributions import (
@@ -90,7 +90,7 @@ def get_contribution(
     if work.contribution.signed:
         of = (actor.centre_id, enrolment_id, page_id, item_id)
         work = replace(work, part=read_part(runtime, *of, work.contribution.number))
-    if contributes(actor, work.in_work.enrolment):
+    if assesses(actor, work.in_work.enrolment):
         return work
     return replace(work, contribution=replace(work.contribution, answer=Answer()))
 
@@ -315,7 +315,7 @@ def _untouched(page_id: str, item_id: str) -> Contribution:
 def _require_assessor(runtime: Runtime, actor: Actor, work: Contributing) -> Authorisation:
     """Return what lets an assessor of the enrolment provide this now."""
     enrolment = work.in_work.enrolment
-    require_contributor(actor, enrolment)
+    require_assessor(actor, enrolment)
     require_author(work.item, ASSESSOR)
     held = actor.authorisation(Role.ASSESSOR)
     return require_authority(held, enrolment.module_id, runtime.now())
