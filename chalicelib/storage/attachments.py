@@ -11,6 +11,7 @@ from chalicelib.storage.keys import open_index, parse_attachment
 # An attachment that is on its way, or whose objects have still to go, stands in the sweeper's
 # index; these leave it.
 LEAVES_INDEX = ("open_shard", "open_key")
+FLAG = ("flagged_at", "flagged_by", "flag_reason")
 
 
 def from_attachment(attachment: Attachment) -> Item:
