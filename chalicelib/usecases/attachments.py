@@ -73,6 +73,21 @@ def load_many(runtime: Runtime, centre_id: str, ids: Iterable[str]) -> dict[str,
     return {each.id: each for each in attachments if each.deleted_at is None}
 
 
+def binding(file: Attachment, enrolment_id: str) -> Update:
+    """Build what binds a file to an enrolment in which it is signed for, as it was read."""
+    return Update(
+        keys.attachment(file.centre_id, file.id),
+        (
+            equals("state", str(AttachmentState.CLEAN)),
+            equals("version", file.version),
+            equals("revision", file.revision),
+            absent("flagged_at"),
+            absent("deleted_at"),
+        ),
+        add={"bound": {enrolment_id}},
+    )
+
+
 def find(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment | None:
     """Return an attachment that the actor may know of, deleted or not, or None."""
     item = runtime.table.get(keys.attachment(actor.centre_id, attachment_id))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import evidence
-from chalicelib.domain.access import Actor, assesses, require_assessor
+from chalicelib.domain.access import Actor, assesses, require_assessor, sees
 from chalicelib.domain.answers import Answer, documents
 from chalicelib.domain.attachments import Attachment
+from chalicelib.domain.attempts import Signature
 from chalicelib.domain.contributions import (
     ASSESSOR,
     Author,
@@ -35,7 +36,6 @@ from chalicelib.storage.contributions import from_answer, from_signed, to_contri
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import attachments, pages, people
-from chalicelib.usecases.attempts import Signature
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, answered, remember
 
@@ -267,7 +267,7 @@ def prepare(
                 equals("revision", enrolment.revision),
             ),
         ),
-        *attachments.binding(files, enrolment.id),
+        *(attachments.binding(file, enrolment.id) for file in files),
     ]
     signed = Signed(part=part, at=signing.signed_at, author=author)
     return signed, Part(document, part.content_hash), changes
@@ -332,20 +332,21 @@ def _files(runtime: Runtime, actor: Actor, work: Contributing) -> Sequence[Attac
     """
     answer, enrolment = work.contribution.answer, work.in_work.enrolment
     named = answer.attachments or ()
-    found = attachments.load_many(runtime, actor.centre_id, named)
-    seen = {
-        file_id: file
-        for file_id, file in found.items()
-        if file.created_by == actor.id or enrolment.id in file.bound
+    found = attachments.load_many(runtime, actor.centre_id, named).values()
+    files = {
+        file.id: file
+        for file in found
+        if sees(actor, file, [enrolment] if enrolment.id in file.bound else [])
     }
-    flaws = (
-        *evidence.signing_flaws(work.item, named, answer.record, ""),
-        *evidence.binding_flaws(named, seen, enrolment.candidate_id, ""),
-    )
+    flaws = [*evidence.signing_flaws(work.item, named, answer.record, "")]
+    for index, each in enumerate(named):
+        place = f"/attachments/{index}"
+        if flaw := evidence.binding_flaw(files.get(each), enrolment.candidate_id, place):
+            flaws.append(flaw)
     if flaws:
         detail = "This is not complete yet; the draft is kept."
         raise Invalid("contribution-incomplete", detail, flaws)
-    return evidence.bound(seen.values())
+    return sorted(files.values(), key=lambda file: file.number)
 
 
 def _same_or_stale(current: Contributing, answer: Answer) -> Contributing:

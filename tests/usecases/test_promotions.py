@@ -16,8 +16,8 @@ from chalicelib.storage.changes import Update
 from chalicelib.storage.quarantine import SCAN_TAG
 from chalicelib.storage.scanners import GuardDuty, Off, Verdict
 from chalicelib.usecases.promotions import ScanFailedError, promote
-from tests.attachments import begin, in_index, name_of, picture, read, stored
 from tests.attachments import NOTE as NOTE_BYTES
+from tests.attachments import begin, in_index, name_of, picture, read, stored
 from tests.world import EVIDENCE, QUARANTINE, World, clients, new_world
 
 JPEG = {"name": "photo.jpg", "media_type": "image/jpeg"}
