@@ -14,11 +14,10 @@ from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
 from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.api.verifications import VerificationOut, verification_out
-from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.people import NAME_LIMIT, Role
 from chalicelib.usecases import attempts, links
-from chalicelib.usecases.attempts import Signature
 
 ATTEMPTS = ENROLMENT + "/pages/{page_id}/attempts"
 

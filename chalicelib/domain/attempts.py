@@ -91,6 +91,15 @@ class Attempt:
         return not self.countersigner_awaited
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What somebody puts beneath what they sign, and when, where that was earlier."""
+
+    declaration: str
+    name: str
+    occurred_on: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
     """Everything that the signed document carries besides the answers.

@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from chalicelib.domain.access import (
@@ -15,6 +14,7 @@ from chalicelib.domain.access import (
 from chalicelib.domain.answers import signing_flaws
 from chalicelib.domain.attempts import (
     Attempt,
+    Signature,
     Signing,
     check_signature,
     require_another,
@@ -40,15 +40,6 @@ from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, require_same
 
 TRIES = 3  # of signing, when something that was read has changed before the write
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What the candidate puts beneath a page."""
-
-    declaration: str
-    name: str
-    occurred_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
