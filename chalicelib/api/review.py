@@ -42,7 +42,7 @@ FIELDS = ("competent", "feedback", "initials", "code")  # in the order of the fo
 EVIDENCE = re.compile(rf"evidence/[a-z0-9-]{{1,100}}(/({'|'.join(QUALITIES)}))?")
 MEANINGS = {
     "valid": "it shows what it is said to show",
-    "authentic": "it is the candidate’s own",
+    "authentic": "it is the candidate's own",
     "current": "it is recent enough",
     "sufficient": "there is enough of it",
     "reliable": "another assessor would find the same",
