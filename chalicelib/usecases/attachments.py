@@ -263,12 +263,12 @@ def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
 
 
 def _links(runtime: Runtime, attachment: Attachment) -> Links:
-    evidence, place = runtime.evidence, attachment.place
+    evidence, name = runtime.evidence, keys.upload(attachment.centre_id, attachment.id)
     return Links(
-        url=evidence.link(place, attachment.version, attachment.download_name),
+        url=evidence.link(name, attachment.version, attachment.download_name),
         expires_at=runtime.now() + timedelta(seconds=LINK_SECONDS),
-        rendering_url=evidence.picture_link(place, RENDERING) if attachment.pictured else "",
-        thumbnail_url=evidence.picture_link(place, THUMBNAIL) if attachment.pictured else "",
+        rendering_url=evidence.picture_link(name, RENDERING) if attachment.pictured else "",
+        thumbnail_url=evidence.picture_link(name, THUMBNAIL) if attachment.pictured else "",
     )
 
 
