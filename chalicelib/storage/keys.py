@@ -314,6 +314,12 @@ def parse_attempt(sk: str) -> tuple[str, int]:
     return page_id, int(number)
 
 
+def parse_contribution(sk: str) -> tuple[str, str]:
+    """Read page and item back from the sort key of a contribution."""
+    _, page_id, item_id = sk.split("#")
+    return page_id, item_id
+
+
 def parse_countersigning(sk: str) -> tuple[str, str, int]:
     """Read enrolment, page and number back from the key of what is to be countersigned."""
     _, _, enrolment_id, page_id, number = sk.split("#")

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.answers import departures
-from chalicelib.domain.attachments import Attachment, AttachmentState
+from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.contributions import SignedPart
 from chalicelib.domain.errors import Flaw
 from chalicelib.domain.evidence import binding_flaw
 from chalicelib.domain.modules import PAGE_FILES_LIMIT
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Change, Check, Update, absent, equals
+from chalicelib.storage.changes import Change, Check, equals
 from chalicelib.usecases import attachments, contributions
 from chalicelib.usecases.pages import PageInWork
 
@@ -72,20 +72,7 @@ def changes(in_work: PageInWork, bound: Bound) -> list[Change]:
     enrolment = in_work.enrolment
     of = (enrolment.centre_id, enrolment.id, in_work.page.id)
     return [
-        *(
-            Update(
-                keys.attachment(enrolment.centre_id, file.id),
-                (
-                    equals("state", str(AttachmentState.CLEAN)),
-                    equals("version", file.version),
-                    equals("revision", file.revision),
-                    absent("flagged_at"),
-                    absent("deleted_at"),
-                ),
-                add={"bound": {enrolment.id}},
-            )
-            for file in bound.in_order
-        ),
+        *(attachments.binding(file, enrolment.id) for file in bound.in_order),
         *(
             Check(keys.contribution(*of, part.item_id), (equals("signed", part.number),))
             for part in bound.parts

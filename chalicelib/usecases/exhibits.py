@@ -9,7 +9,6 @@ from chalicelib.domain.errors import not_found
 from chalicelib.domain.links import LinkState
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.evidence import THUMBNAIL
 from chalicelib.usecases import attachments, links
 from chalicelib.usecases.links import Opened
 
@@ -42,16 +41,15 @@ def load(runtime: Runtime, opened: Opened) -> Exhibits:
 
 def original_link(runtime: Runtime, token: str, attachment_id: str) -> str:
     """Make a link that downloads an original. Raises NotFound unless the holder may see it."""
-    file = _file(runtime, token, attachment_id)
-    return runtime.evidence.link(file.place, file.version, file.download_name)
+    return attachments.links_to(runtime, _file(runtime, token, attachment_id)).url
 
 
 def thumbnail_link(runtime: Runtime, token: str, attachment_id: str) -> str:
     """Make a link that shows a picture, small. Raises NotFound unless the holder may see it."""
-    file = _file(runtime, token, attachment_id)
-    if not file.pictured:
+    thumbnail = attachments.links_to(runtime, _file(runtime, token, attachment_id)).thumbnail_url
+    if not thumbnail:
         raise not_found()
-    return runtime.evidence.picture_link(file.place, THUMBNAIL)
+    return thumbnail
 
 
 def _file(runtime: Runtime, token: str, attachment_id: str) -> Attachment:

@@ -99,19 +99,27 @@ def save_draft(
 
 
 def load(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str) -> PageInWork:
+    """Read a page, its draft and its latest attempt, if the actor may read the enrolment."""
+    in_work = read(runtime, actor.centre_id, enrolment_id, page_id)
+    require_reader(actor, in_work.enrolment)
+    return in_work
+
+
+def read(runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str) -> PageInWork:
     """Read a page, its draft and its latest attempt. The caller checks who may see them."""
     meta, drafted = runtime.table.get_many(
-        keys.enrolment(actor.centre_id, enrolment_id),
-        keys.draft(actor.centre_id, enrolment_id, page_id),
+        keys.enrolment(centre_id, enrolment_id), keys.draft(centre_id, enrolment_id, page_id)
     )
-    enrolment = require_reader(actor, items.to_enrolment(meta) if meta else None)
-    page = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment).page(page_id)
+    if meta is None:
+        raise not_found()
+    enrolment = items.to_enrolment(meta)
+    page = enrolments.pinned_module(runtime, centre_id, enrolment).page(page_id)
     if page is None:
         raise not_found()
     draft = to_draft(drafted)
     if not draft.lock:
         return PageInWork(enrolment, page, draft, None)
-    of = (actor.centre_id, enrolment_id, page_id, draft.lock)
+    of = (centre_id, enrolment_id, page_id, draft.lock)
     head, feedback = runtime.table.get_many(keys.head(*of), keys.feedback(*of))
     attempt = items.to_attempt(head) if head else None
     text, evidence = items.unpack_feedback(feedback), items.to_appraisals(feedback)
