@@ -115,7 +115,7 @@ class ItemAnswer(RequestModel):
         )
 
 
-def _value(given: bool | int | str | list[str]) -> Value:
+def _value(given: FieldValue) -> Value:
     return tuple(given) if isinstance(given, list) else given
 
 

@@ -84,9 +84,9 @@ def judgement_out(
     judgement: Judgement, feedback: str | None, evidence: Appraisals | None
 ) -> JudgementOut:
     """Show a judgement with its feedback, and what it says of evidence; None where not read."""
-    shown = evidence and {
-        item_id: AppraisalOut(**appraisal.document()) for item_id, appraisal in evidence.items()
-    }
+    shown = None
+    if evidence is not None:
+        shown = {item_id: AppraisalOut(**found.document()) for item_id, found in evidence.items()}
     return JudgementOut(
         competent=judgement.competent,
         initials=judgement.initials,

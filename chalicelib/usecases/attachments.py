@@ -140,7 +140,7 @@ def get_attachment(
         if not actor.has(Role.ADMINISTRATOR):
             return attachment, None
         runtime.table.write(_deed(runtime, actor, attachment, Deed.SEEN))
-    return attachment, _links(runtime, attachment)
+    return attachment, links_to(runtime, attachment)
 
 
 def change_attachment(
@@ -277,13 +277,14 @@ def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
             yield enrolment
 
 
-def _links(runtime: Runtime, attachment: Attachment) -> Links:
-    evidence, place = runtime.evidence, attachment.place
+def links_to(runtime: Runtime, attachment: Attachment) -> Links:
+    """Make links to a clean file. The caller checks who may see it."""
+    evidence, name = runtime.evidence, keys.upload(attachment.centre_id, attachment.id)
     return Links(
-        url=evidence.link(place, attachment.version, attachment.download_name),
+        url=evidence.link(name, attachment.version, attachment.download_name),
         expires_at=runtime.now() + timedelta(seconds=LINK_SECONDS),
-        rendering_url=evidence.picture_link(place, RENDERING) if attachment.pictured else "",
-        thumbnail_url=evidence.picture_link(place, THUMBNAIL) if attachment.pictured else "",
+        rendering_url=evidence.picture_link(name, RENDERING) if attachment.pictured else "",
+        thumbnail_url=evidence.picture_link(name, THUMBNAIL) if attachment.pictured else "",
     )
 
 
