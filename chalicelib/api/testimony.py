@@ -87,7 +87,7 @@ def open_testimony(call: Call) -> Answer:
         opened = testimony.open_testimony(call.runtime, call["token"])
     except DomainError as error:
         return _unopened(error)
-    return _form(call, opened) if opened.state is TestimonyState.LIVE else _closed(call, opened)
+    return _form(opened) if opened.state is TestimonyState.LIVE else _closed(call, opened)
 
 
 @Operation(
@@ -118,10 +118,10 @@ def sign_testimony(call: Call) -> Answer:
         given, faults = _given(opened, form, names)
         body = fingerprint(repr(sorted(form.items())).encode())
         if faults and opened.state is TestimonyState.LIVE:
-            return _form(call, opened, form, faults)
+            return _form(opened, form, faults)
         testimony.sign_by_link(call.runtime, call["token"], given, body)
     except Invalid as error:
-        return _form(call, opened, form, error.flaws)
+        return _form(opened, form, error.flaws)
     except DomainError as error:
         return _refused(call, form, error)
     where = call.address(f"/v1/testimony/{call['token']}/receipt")
@@ -229,7 +229,6 @@ def _value(field: FormField, texts: Mapping[str, str]) -> Value | None:
 
 
 def _form(
-    call: Call,
     opened: OpenedTestimony,
     form: Mapping[str, str] | None = None,
     flaws: tuple[Flaw, ...] = (),
@@ -241,7 +240,7 @@ def _form(
     asked = form if form is not None else {"status": invitation.witness.status}
     inputs = list(_inputs(opened, asked, errors))
     reasons = list(_reasons(opened, asked, errors)) if form is not None else []
-    order = [*(each.name for each in (*inputs, *reasons)), *OWN, ""]
+    order = [*(each.name for each in inputs), *(each.name for each in reasons), *OWN, ""]
     return page(
         "testimony.html",
         422 if flaws else 200,

@@ -324,8 +324,9 @@ def _require_assessor(runtime: Runtime, actor: Actor, work: Contributing) -> Aut
 def _draft_flaws(item: EvidenceRequest, answer: Answer) -> tuple[Flaw, ...]:
     fields = fields_of(item)
     detail = f"This item is answered with {' and '.join(fields)}."
+    others = (name for name in answer.document() if name not in fields)
     return (
-        *(Flaw(f"/{name}", "wrong-kind", detail) for name in answer.document() if name not in fields),
+        *(Flaw(f"/{name}", "wrong-kind", detail) for name in others),
         *evidence.draft_flaws(item, answer.attachments or (), answer.record, ""),
     )
 
