@@ -18,7 +18,7 @@ from moto import mock_aws
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attachments import Attachment, NewFile
-from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.enrolments import Enrolment
@@ -52,7 +52,6 @@ from chalicelib.usecases import (
     uploads,
     verifications,
 )
-from chalicelib.usecases.attempts import Signature
 from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.enrolment_changes import Changes
 from chalicelib.usecases.enrolments import NewEnrolment

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.answers import Answer, is_contributed
+from chalicelib.domain.answers import Answer
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.errors import Conflict, Flaw
+from chalicelib.domain.evidence import CANDIDATE
 from chalicelib.domain.modules import EvidenceRequest, Page
 from chalicelib.domain.people import NAME_LIMIT
 from chalicelib.domain.testimony import Invitation
@@ -46,6 +47,7 @@ class SignedPart:
             "number": self.number,
             "content_hash": self.content_hash,
         }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
@@ -180,7 +182,7 @@ def part_document(
 def contributed_items(page: Page) -> tuple[EvidenceRequest, ...]:
     """Return the items of a page that somebody other than the candidate provides."""
     return tuple(
-        item for item in page.items if isinstance(item, EvidenceRequest) and is_contributed(item)
+        item for item in page.items if isinstance(item, EvidenceRequest) and item.by != CANDIDATE
     )
 
 

@@ -7,8 +7,8 @@ for, so that none is taken for one of another kind; nothing in a token chooses.
 - to judge by: centre, enrolment, assessor, attempt, generation, expiry in seconds, content hash,
   digest of the address, page id
 - to verify an address by: centre, person, expiry in seconds, digest of the address
-- to give testimony by: centre, enrolment, generation, expiry in seconds, digest of the address, page
-  id and item id
+- to give testimony by: centre, enrolment, generation, expiry in seconds, digest of the address,
+  page id and item id
 
 A mailed code is derived by the same keys from other content, which no token begins with.
 """
