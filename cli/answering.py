@@ -21,8 +21,8 @@ def complete_answers(
 ) -> dict[str, dict[str, Any]]:
     """Answer every item of a page, choices by their key where there is one, as the API takes it.
 
-    The attachments go to each item that takes files, as many as it takes. What somebody else has to
-    provide is left out.
+    The attachments go to each item that asks for files, as many as it takes. What somebody else has
+    to provide is left out.
     """
     return {
         item.id: _answer(item, initials, attachments)
@@ -33,7 +33,7 @@ def complete_answers(
 
 def complete_evidence(item: EvidenceRequest, attachments: Sequence[str] = ()) -> dict[str, Any]:
     """Provide what a request for evidence asks for, as its author sends it."""
-    files = {"attachments": list(attachments[: item.most_files])} if item.most_files else {}
+    files = {"attachments": list(attachments[: item.most_files])} if item.least_files else {}
     return files | (_filled_in(item.blank) if item.blank else {})
 
 
@@ -61,21 +61,17 @@ def _filled_in(form: Form) -> dict[str, Any]:
 
 
 def _value(field: Field) -> Value:
-    match field.kind:
-        case FieldKind.LINE:
-            return _prose(0, 6)
-        case FieldKind.TEXT:
-            return _prose(field.least or 0, field.most)
-        case FieldKind.DATE:
-            return DAY
-        case FieldKind.NUMBER:
-            return max(field.least or 0, min(30, 30 if field.most is None else field.most))
-        case FieldKind.YES_NO:
-            return True
-        case FieldKind.CHOICE:
-            return field.options[0].id
-        case FieldKind.CHOICES:
-            return tuple(option.id for option in field.options[: max(field.least or 1, 1)])
+    number = min(30, 30 if field.most is None else field.most)
+    values: dict[FieldKind, Value] = {
+        FieldKind.LINE: _prose(0, 6),
+        FieldKind.TEXT: _prose(field.least or 0, field.most),
+        FieldKind.DATE: DAY,
+        FieldKind.NUMBER: max(field.least or 0, number),
+        FieldKind.YES_NO: True,
+        FieldKind.CHOICE: next((option.id for option in field.options), ""),
+        FieldKind.CHOICES: tuple(each.id for each in field.options[: max(field.least or 1, 1)]),
+    }
+    return values[field.kind]
 
 
 def _prose(at_least: int, at_most: int | None) -> str:
