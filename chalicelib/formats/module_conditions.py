@@ -27,7 +27,7 @@ def read_condition(
     while match := _TEST.match(text, at):
         tests.append(_test(match))
         at = match.end()
-    if at < len(text) or not tests or text.endswith(" and"):
+    if at < len(text) or not tests:
         detail = (
             f"{excerpt(text[at:] or text)!r} cannot be read as a condition. Write `FIELD is X or "
             "Y`, `FIELD given`, `FIELD at least N`, `FIELD at most N` or `FIELD within N months "
