@@ -103,6 +103,43 @@ standards: SFJGB4
 """
 
 
+EVIDENCE_MODULE = """---
+format: 1
+id: showing-work
+number: M2
+title: Showing how people are moved
+version: 1
+language: en-GB
+---
+
+# Form: Handover {#handover}
+
+- **Day**: {#day type: date}
+- **Place**: {#place}
+- **What was said**: {#said type: text}
+- **Minutes**: {#minutes type: number least: 1 most: 60}
+- **Colleague present**: {#present type: yes-no}
+- **How it was done**: {#how type: choices}
+- [ ] aloud
+- [ ] in writing
+
+! A colleague is present. {#with-a-colleague needs: present is yes}
+
+# Element: Show it {#show}
+
+## Page: What was done {#show-1}
+
+!! Pictures of the room, prepared. {#pictures files: 1-3, vacsr: yes}
+: PLANTED-GUIDANCE Look for the floor.
+
+!! A handover of yours. {#handed form: handover}
+
+## Page: What others saw {#show-2}
+
+!! A move, observed. {#observed form: observation, vacsr: yes}
+"""
+
+
 class Clock:
     """A clock that stands still until it is moved."""
 
@@ -346,10 +383,10 @@ class World:
             request(self.administrator),
         )
 
-    def answers(self, page_id: str) -> dict[str, dict[str, Any]]:
+    def answers(self, page_id: str, *attachments: Attachment) -> dict[str, dict[str, Any]]:
         page = self.module.page(page_id)
         assert page
-        return complete_answers(page, "ZN")
+        return complete_answers(page, "ZN", [each.id for each in attachments])
 
     def save(
         self, enrolment: Enrolment, page_id: str, answers: Mapping[str, Any] | None = None

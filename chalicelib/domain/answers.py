@@ -160,9 +160,9 @@ def unknown_flaws(
 def departures(page: Page, answers: Answers) -> int:
     """Count the rules of forms that the candidate's records depart from."""
     return sum(
-        len(evidence.departures(item, answers[item.id].record))
+        len(evidence.departures(item, answers.get(item.id, Answer()).record))
         for item in page.items
-        if isinstance(item, EvidenceRequest) and item.id in answers
+        if isinstance(item, EvidenceRequest) and item.by == evidence.CANDIDATE
     )
 
 
