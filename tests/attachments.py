@@ -41,6 +41,10 @@ def begin(
     return attachment
 
 
+def name_of(attachment: Attachment) -> str:
+    return keys.upload(attachment.centre_id, attachment.id)
+
+
 def read(runtime: Runtime, attachment: Attachment) -> Attachment:
     """Read an attachment as it stands."""
     item = runtime.table.get(keys.attachment(attachment.centre_id, attachment.id))
@@ -57,9 +61,9 @@ def in_index(runtime: Runtime, attachment: Attachment) -> bool:
 
 def stored(s3: Any, bucket: str, attachment: Attachment) -> list[tuple[str, str]]:
     """List what lies under the name of an attachment: every version, and every marker."""
-    listed = s3.list_object_versions(Bucket=bucket, Prefix=attachment.place)
+    listed = s3.list_object_versions(Bucket=bucket, Prefix=name_of(attachment))
     found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
-    start = len(attachment.place) + 1
+    start = len(name_of(attachment)) + 1
     return [(each["Key"][start:], each["VersionId"]) for each in found]
 
 

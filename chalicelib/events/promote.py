@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
-from chalicelib.storage.keys import parse_place
+from chalicelib.storage.keys import parse_upload
 from chalicelib.usecases.promotions import promote
 
 
@@ -19,7 +19,7 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> None:
     """
     try:
         for record in event["Records"]:
-            if upload := parse_place(json.loads(record["body"])["key"]):
+            if upload := parse_upload(json.loads(record["body"])["key"]):
                 promote(runtime, *upload)
     except Exception as error:  # noqa: BLE001 (told without its own words, and raised again)
         log_failure("promotion-failed", error)

@@ -56,7 +56,7 @@ from chalicelib.storage.changes import Key
 
 SHARDS = 16
 OPEN_INDEX = "open"
-PLACE = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})/([0-9A-HJKMNP-TV-Z]{26})")
+UPLOAD = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})/([0-9A-HJKMNP-TV-Z]{26})")
 
 
 def centre(centre_id: str) -> Key:
@@ -264,9 +264,14 @@ def request(actor_id: str, route: str, idempotency_key: str) -> Key:
     return Key(f"REQUEST#{_hash(actor_id, route, idempotency_key)}", "REQUEST")
 
 
-def parse_place(name: str) -> tuple[str, str] | None:
+def upload(centre_id: str, attachment_id: str) -> str:
+    """Name of an attachment's object in quarantine, and of its folder among the evidence."""
+    return f"{centre_id}/{attachment_id}"
+
+
+def parse_upload(name: str) -> tuple[str, str] | None:
     """Read centre and attachment back from the name of an object; None if it is no attachment's."""
-    found = PLACE.fullmatch(name)
+    found = UPLOAD.fullmatch(name)
     return (found[1], found[2]) if found else None
 
 

@@ -53,7 +53,7 @@ class ScanFailedError(Exception):
 
 def ask_for(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
     """Have the promotion step look at an attachment."""
-    runtime.uploads.send({"key": f"{centre_id}/{attachment_id}"})
+    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)})
 
 
 def promote(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
@@ -92,13 +92,13 @@ def _unsettled(attachment: Attachment) -> bool:
 
 def _settle(runtime: Runtime, attachment: Attachment) -> None:
     """Do steps 2 to 6."""
-    arrived = runtime.quarantine.find(attachment.place)
+    arrived = runtime.quarantine.find(_name(attachment))
     if arrived is None:
         if runtime.now() >= attachment.expires_at:
             _reject(runtime, attachment, "never-arrived")
         return
     if runtime.scanner.name == GuardDuty.name:
-        verdict = runtime.quarantine.verdict(attachment.place, arrived.version)
+        verdict = runtime.quarantine.verdict(_name(attachment), arrived.version)
         if not verdict:
             _note_scanning(runtime, attachment)
             return
@@ -123,7 +123,7 @@ def _inspect(runtime: Runtime, attachment: Attachment, arrived: Arrived) -> Insp
     spool: IO[bytes] | None
     with tempfile.TemporaryFile() if picture else nullcontext() as spool:
         with runtime.scanner.session() as scan:
-            for chunk in runtime.quarantine.read(attachment.place, arrived.version):
+            for chunk in runtime.quarantine.read(_name(attachment), arrived.version):
                 inspector.feed(chunk)
                 scan.feed(chunk)
                 if spool:
@@ -140,7 +140,7 @@ def _inspect(runtime: Runtime, attachment: Attachment, arrived: Arrived) -> Insp
 
 def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected: Inspected) -> str:
     """Bring a file to the evidence, where nobody can read it before it is pinned."""
-    name = attachment.place
+    name = _name(attachment)
     if inspected.pictures:
         runtime.evidence.keep_picture(name, RENDERING, inspected.pictures.rendering)
         runtime.evidence.keep_picture(name, THUMBNAIL, inspected.pictures.thumbnail)
@@ -201,7 +201,7 @@ def _note_scanning(runtime: Runtime, attachment: Attachment) -> None:
 
 def _tidy(runtime: Runtime, attachment: Attachment) -> None:
     """Do steps 7 and 8: nothing stays in quarantine, and of the evidence what is pinned."""
-    name = attachment.place
+    name = _name(attachment)
     if attachment.state is AttachmentState.CLEAN and not attachment.deleted_at:
         runtime.evidence.prune(name, attachment.version)
     else:
@@ -219,3 +219,7 @@ def _tidy(runtime: Runtime, attachment: Attachment) -> None:
 
 def _key(attachment: Attachment) -> Key:
     return keys.attachment(attachment.centre_id, attachment.id)
+
+
+def _name(attachment: Attachment) -> str:
+    return keys.upload(attachment.centre_id, attachment.id)

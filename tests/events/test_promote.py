@@ -9,7 +9,7 @@ from chalicelib.domain.attachments import Attachment, AttachmentState
 from chalicelib.domain.errors import Unavailable
 from chalicelib.events import notify, promote, sweep
 from chalicelib.storage import keys
-from tests.attachments import NOTE, begin, read
+from tests.attachments import NOTE, begin, name_of, read
 from tests.events.records import failed, record_of
 from tests.world import QUARANTINE, World, clients
 
@@ -25,7 +25,7 @@ def begin_here(world: World) -> Attachment:
 
 def arrive(attachment: Attachment) -> None:
     _, s3 = clients()
-    s3.put_object(Bucket=QUARANTINE, Key=attachment.place, Body=NOTE)
+    s3.put_object(Bucket=QUARANTINE, Key=name_of(attachment), Body=NOTE)
 
 
 def asked(world: World) -> list[str]:
@@ -43,7 +43,7 @@ def changed(world: World, attachment: Attachment, before: dict[str, str], **afte
 def test_a_message_has_its_file_promoted_however_often_it_comes(world: World) -> None:
     attachment = begin_here(world)
     arrive(attachment)
-    message = {"key": attachment.place}
+    message = {"key": name_of(attachment)}
     for _ in range(2):
         handle(world, message, message)
         assert read(world.runtime, attachment).state is AttachmentState.CLEAN
@@ -69,13 +69,13 @@ def test_a_failure_of_ours_has_the_message_come_again_and_tells_nothing(
 
     world.table.interruption = fail
     with pytest.raises(RuntimeError, match="comes again") as failure:
-        handle(world, {"key": attachment.place})
+        handle(world, {"key": name_of(attachment)})
     assert failure.value.__suppress_context__
     printed = capfd.readouterr()
     assert "promotion-failed" in printed.out
     for word in ("PLANTED", attachment.id, attachment.name, attachment.sha256):
         assert word not in printed.out + printed.err
-    handle(world, {"key": attachment.place})
+    handle(world, {"key": name_of(attachment)})
     assert read(world.runtime, attachment).state is AttachmentState.CLEAN
 
 
@@ -83,7 +83,7 @@ def test_a_failure_of_ours_has_the_message_come_again_and_tells_nothing(
 def test_the_stream_tells_what_is_complete_and_what_is_to_go(world: World, name: str) -> None:
     attachment = begin_here(world)
     assert not changed(world, attachment, {"state": "pending"}, **{name: "2026-03-02"})
-    assert asked(world) == [attachment.place]
+    assert asked(world) == [name_of(attachment)]
 
 
 def test_the_stream_tells_nothing_else(world: World) -> None:
@@ -103,6 +103,6 @@ def test_a_queue_that_takes_nothing_has_the_record_come_again(world: World) -> N
 def test_the_sweeper_asks_for_what_is_not_settled(world: World) -> None:
     waiting, done = begin_here(world), begin_here(world)
     arrive(done)
-    handle(world, {"key": done.place})
+    handle(world, {"key": name_of(done)})
     assert sweep.handle(world.runtime, lambda: 900_000)["uploads"] == 1
-    assert asked(world) == [waiting.place]
+    assert asked(world) == [name_of(waiting)]

@@ -26,7 +26,7 @@ from chalicelib.storage.quarantine import SCAN_TAG
 from chalicelib.storage.scanners import GuardDuty, Off, Verdict
 from chalicelib.usecases.promotions import ScanFailedError, promote
 from tests.attachments import NOTE as NOTE_BYTES
-from tests.attachments import begin, in_index, picture, read, stored
+from tests.attachments import begin, in_index, name_of, picture, read, stored
 from tests.world import EVIDENCE, QUARANTINE, START, World, clients
 
 JPEG = {"name": "photo.jpg", "media_type": "image/jpeg"}
@@ -45,7 +45,7 @@ class Suspicious(Off):
 def put(attachment: Attachment, content: bytes) -> str:
     """Have a file arrive, as it comes from S3: whatever was declared of it."""
     _, s3 = clients()
-    made = s3.put_object(Bucket=QUARANTINE, Key=attachment.place, Body=content)
+    made = s3.put_object(Bucket=QUARANTINE, Key=name_of(attachment), Body=content)
     return str(made["VersionId"])
 
 
@@ -92,7 +92,7 @@ def assert_clean(world: World, attachment: Attachment, content: bytes) -> None:
     now = read(world.runtime, attachment)
     assert (now.state, now.reason) == (AttachmentState.CLEAN, "")
     assert [version for name, version in kept(attachment) if name == "original"] == [now.version]
-    of = {"Bucket": EVIDENCE, "Key": f"{attachment.place}/original", "VersionId": now.version}
+    of = {"Bucket": EVIDENCE, "Key": f"{name_of(attachment)}/original", "VersionId": now.version}
     assert clients()[1].get_object(**of)["Body"].read() == content
     assert quarantined(attachment) == []
     assert not in_index(world.runtime, attachment)
@@ -110,7 +110,7 @@ def test_a_clean_file_is_pinned_with_its_facts(world: World) -> None:
 def test_an_original_is_a_download_of_its_type(world: World) -> None:
     attachment = arrived(world)
     run(world, attachment)
-    head = clients()[1].head_object(Bucket=EVIDENCE, Key=f"{attachment.place}/original")
+    head = clients()[1].head_object(Bucket=EVIDENCE, Key=f"{name_of(attachment)}/original")
     assert (head["ContentType"], head["ContentDisposition"]) == ("text/plain", "attachment")
 
 
@@ -173,12 +173,12 @@ def test_what_never_arrived_is_left_until_it_cannot_any_more(world: World) -> No
 
 def test_the_parts_of_what_never_arrived_are_dropped(world: World) -> None:
     attachment = begin(world.runtime, world.centre.id)
-    upload = world.runtime.quarantine.begin_parts(attachment.place, "text/plain")
+    upload = world.runtime.quarantine.begin_parts(name_of(attachment), "text/plain")
     note(world, attachment, parts=upload)
     world.clock.time += UPLOAD_LIFETIME
     run(world, attachment)
     assert_refused(world, attachment, "never-arrived")
-    assert world.runtime.quarantine.parts(attachment.place, upload) is None
+    assert world.runtime.quarantine.parts(name_of(attachment), upload) is None
 
 
 def test_of_what_was_posted_twice_the_last_counts_and_nothing_stays(world: World) -> None:
@@ -223,7 +223,7 @@ class TestGuardDuty:
     def tag(attachment: Attachment, verdict: str) -> None:
         tagging = {"TagSet": [{"Key": SCAN_TAG, "Value": verdict}]}
         _, s3 = clients()
-        s3.put_object_tagging(Bucket=QUARANTINE, Key=attachment.place, Tagging=tagging)
+        s3.put_object_tagging(Bucket=QUARANTINE, Key=name_of(attachment), Tagging=tagging)
 
     def test_a_file_waits_until_it_is_scanned(self, world: World) -> None:
         attachment = arrived(world)
@@ -239,7 +239,7 @@ class TestGuardDuty:
         attachment = arrived(world)
         self.tag(attachment, "NO_THREATS_FOUND")
         run(world, attachment)
-        of = {"Bucket": EVIDENCE, "Key": f"{attachment.place}/original"}
+        of = {"Bucket": EVIDENCE, "Key": f"{name_of(attachment)}/original"}
         assert clients()[1].get_object_tagging(**of)["TagSet"] == []
 
     @pytest.mark.parametrize(
@@ -377,13 +377,13 @@ def wrong_bytes(world: World) -> tuple[Attachment, Callable[[], None]]:
 
 def never_arrived(world: World) -> tuple[Attachment, Callable[[], None]]:
     attachment = begin(world.runtime, world.centre.id)
-    upload = world.runtime.quarantine.begin_parts(attachment.place, "text/plain")
+    upload = world.runtime.quarantine.begin_parts(name_of(attachment), "text/plain")
     note(world, attachment, parts=upload)
     world.clock.time += UPLOAD_LIFETIME
 
     def done() -> None:
         assert_refused(world, attachment, "never-arrived")
-        assert world.runtime.quarantine.parts(attachment.place, upload) is None
+        assert world.runtime.quarantine.parts(name_of(attachment), upload) is None
 
     return attachment, done
 
