@@ -22,6 +22,8 @@ from cli.stack import Stack
 PATIENCE = 60  # seconds for whatever an event brings
 INITIALS = "ZN"
 LINK = re.compile(r"http://\S+/v1/review/\S+")
+BOX = re.compile(r'name="(evidence/[^"]+)"')
+NOTHING: Mapping[str, Any] = {}
 OK, CREATED, ACCEPTED, SEE_OTHER = 200, 201, 202, 303
 
 
@@ -123,19 +125,22 @@ class Play:
         enrolment_id: str = reply.json()["id"]
         return enrolment_id
 
-    def sign(self, page_id: str) -> None:
-        """Answer a page and sign it."""
+    def sign(self, page_id: str, evidence: Mapping[str, Any] = NOTHING) -> str:
+        """Answer a page, with the evidence for its items, and sign it; return the attempt's path."""
         candidate = self.client(Role.CANDIDATE)
         path = f"{self.enrolment}/pages/{page_id}"
         page = self.module.page(page_id)
         shown = candidate.ask("GET", path)
-        answers = complete_answers(page, INITIALS) if page else {}
+        answers = complete_answers(page, INITIALS) | dict(evidence) if page else {}
         saved = candidate.ask("PUT", path, {"answers": answers}, if_match=shown.headers["etag"])
         signature = {
             "declaration": shown.json()["declaration"]["version"],
             "signature": "Zoë Nguyễn",
         }
-        candidate.ask("POST", f"{path}/attempts", signature, if_match=saved.headers["etag"])
+        receipt = candidate.ask(
+            "POST", f"{path}/attempts", signature, if_match=saved.headers["etag"]
+        )
+        return f"{path}/attempts/{receipt.json()['number']}"
 
     def links(self, count: int) -> Iterator[str]:
         """Yield the first signed links that reach the assessor's mail, as they come in."""
@@ -153,7 +158,7 @@ class Play:
     def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
         """Open a signed link as a person does, and send its form."""
         opened = open_link(link)
-        sent = send_form(link, competent=competent, feedback=feedback)
+        sent = send_form(link, competent=competent, feedback=feedback, **boxes(opened))
         if (opened.status, sent.status) != (OK, SEE_OTHER):
             message = f"the signed link answered {opened.status}, its form {sent.status}"
             raise CloudError(message)
@@ -200,9 +205,19 @@ def open_link(link: str, method: str = "GET") -> Reply:
     return reply_of(http.request(method, link, headers={"accept": "text/html"}))
 
 
-def send_form(link: str, *, competent: bool, feedback: str = "") -> Reply:
-    """Send the form of a review page."""
-    form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+def boxes(opened: Reply) -> dict[str, str]:
+    """Tick all that a review page asks about evidence."""
+    return dict.fromkeys(BOX.findall(opened.body.decode()), "Y")
+
+
+def send_form(link: str, *, competent: bool, feedback: str = "", **ticked: str) -> Reply:
+    """Send the form of a review page, with the boxes that are ticked."""
+    decided = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+    return post_form(link, decided | ticked)
+
+
+def post_form(link: str, form: Mapping[str, str]) -> Reply:
+    """Send a form as a browser does that has no JavaScript."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     return reply_of(
         http.request("POST", link, body=urlencode(form), headers=headers, redirect=False)
