@@ -20,14 +20,17 @@ class Evidence:
         self._client = client
         self._bucket = bucket
 
-    def take(self, name: str, bucket: str, key: str, version: str, media_type: str) -> str:
-        """Copy one version of an object here without reading it; return the version of the copy."""
+    def take(self, name: str, bucket: str, key: str, version: str) -> str:
+        """Copy one version of an object here without reading it; return the version of the copy.
+
+        Whatever it is, it is served as a download of no type in particular.
+        """
         copied = call(
             self._client.copy_object,
             Bucket=self._bucket,
             Key=f"{name}/{ORIGINAL}",
             CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
-            ContentType=media_type,
+            ContentType=UNSNIFFED,
             ContentDisposition="attachment",
             MetadataDirective="REPLACE",
             TaggingDirective="REPLACE",
@@ -52,7 +55,6 @@ class Evidence:
                 "Bucket": self._bucket,
                 "Key": f"{name}/{ORIGINAL}",
                 "VersionId": version,
-                "ResponseContentType": UNSNIFFED,
                 "ResponseContentDisposition": _disposition(download_as),
             },
             ExpiresIn=LINK_SECONDS,

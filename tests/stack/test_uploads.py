@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import wave
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -102,7 +104,7 @@ def test_a_file_of_every_type_comes_back_byte_for_byte(stack: Stack, uploader: U
         download = http.request("GET", found["url"])
         assert download.data == content, media_type
         assert download.headers["content-type"] == "application/octet-stream"
-        assert download.headers["content-disposition"].startswith("attachment;")
+        assert download.headers["content-disposition"].startswith("attachment")
         pictured = media_type.startswith("image/")
         names = ["original", *(["rendering.jpg", "thumbnail.jpg"] if pictured else [])]
         there = lying(stack, uploader, upload_id)
@@ -173,6 +175,13 @@ def test_an_expired_form_takes_nothing(stack: Stack, uploader: Uploader) -> None
 # ---- what the promotion step refuses
 
 
+def archive() -> bytes:
+    with BytesIO() as written:
+        with zipfile.ZipFile(written, "w") as opened:
+            opened.writestr("evil.txt", "Hello")
+        return written.getvalue()
+
+
 def declared(media_type: str) -> bytes:
     return SAMPLES[media_type].make()
 
@@ -185,8 +194,9 @@ def declared(media_type: str) -> bytes:
         ("image/jpeg", HTML, "wrong-type"),
         ("text/plain", HTML, "wrong-type"),
         ("text/plain", SVG, "wrong-type"),
-        ("application/pdf", declared("application/pdf") + HTML, "polyglot"),
-        ("image/jpeg", declared("image/jpeg") + b"PK\x03\x04 an archive", "polyglot"),
+        ("application/pdf", declared("application/pdf") + archive(), "polyglot"),
+        ("image/jpeg", declared("image/jpeg") + HTML, "polyglot"),
+        ("image/jpeg", declared("image/jpeg") + archive(), "polyglot"),
         ("image/jpeg", declared("image/jpeg")[:200], "damaged"),
         ("text/plain", EICAR, "malware"),
     ],
@@ -196,7 +206,8 @@ def declared(media_type: str) -> bytes:
         "HTML as JPEG",
         "HTML as text",
         "SVG as text",
-        "PDF and HTML",
+        "PDF and archive",
+        "JPEG and HTML",
         "JPEG and archive",
         "half a JPEG",
         "EICAR",
@@ -235,7 +246,7 @@ def test_other_bytes_of_the_same_size_are_refused(stack: Stack, uploader: Upload
         ({"sha256": "0" * 63}, "invalid-digest"),
         ({"name": "../note.txt"}, "name-with-path"),
         ({"name": "C:\\note.txt"}, "name-with-path"),
-        ({"name": "note\x07.txt"}, "invisible-characters"),
+        ({"name": "note\x07.txt"}, "invalid-text"),
         ({"name": "note\u202etxt.exe"}, "invisible-characters"),
         ({"name": "n" * 1000}, "too-long"),
     ],
@@ -426,7 +437,7 @@ def _kibibytes(stack: Stack, attachment: Attachment) -> int:
     """Promote in a process of its own, and say how much memory it took."""
     done = subprocess.run(  # noqa: S603 (the lines above)
         [sys.executable, "-c", MEASURE, attachment.centre_id, attachment.id],
-        env=stack.environment("promote"),
+        env=stack.environment("promote") | {"SCANNER": "off"},
         cwd=ROOT,
         capture_output=True,
         text=True,

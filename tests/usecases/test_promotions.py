@@ -107,11 +107,12 @@ def test_a_clean_file_is_pinned_with_its_facts(world: World) -> None:
     assert (now.settled_at, now.scanned_by, now.pictured) == (world.clock(), "off", False)
 
 
-def test_an_original_is_a_download_of_its_type(world: World) -> None:
+def test_an_original_is_a_download_and_no_page(world: World) -> None:
     attachment = arrived(world)
     run(world, attachment)
     head = clients()[1].head_object(Bucket=EVIDENCE, Key=f"{name_of(attachment)}/original")
-    assert (head["ContentType"], head["ContentDisposition"]) == ("text/plain", "attachment")
+    assert head["ContentType"] == "application/octet-stream"
+    assert head["ContentDisposition"] == "attachment"
 
 
 def test_a_picture_is_shown_as_a_rendering_and_a_thumbnail(world: World) -> None:
