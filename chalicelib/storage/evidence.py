@@ -1,6 +1,6 @@
 """Evidence, in S3: originals found clean, each pinned to its version, and what is shown of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from chalicelib.storage.quarantine import call, clear
@@ -69,8 +69,13 @@ class Evidence:
         )
 
     def prune(self, name: str, version: str) -> None:
-        """Delete every version of an original but the pinned one."""
-        clear(self._client, self._bucket, f"{name}/{ORIGINAL}", keep=version)
+        """Delete all under a name but the pinned original, and the pictures that came last."""
+
+        def stays(found: Any) -> bool:  # noqa: ANN401 (a botocore shape)
+            original = found["Key"] == f"{name}/{ORIGINAL}"
+            return bool(found["VersionId"] == version if original else found["IsLatest"])
+
+        clear(self._client, self._bucket, f"{name}/", stays)
 
     def clear(self, name: str) -> None:
         """Delete all that lies under a name, in every version."""

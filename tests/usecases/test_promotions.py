@@ -94,6 +94,7 @@ def assert_clean(world: World, attachment: Attachment, content: bytes) -> None:
     assert [version for name, version in kept(attachment) if name == "original"] == [now.version]
     of = {"Bucket": EVIDENCE, "Key": f"{name_of(attachment)}/original", "VersionId": now.version}
     assert clients()[1].get_object(**of)["Body"].read() == content
+    assert len({name for name, _ in kept(attachment)}) == len(kept(attachment))
     assert quarantined(attachment) == []
     assert not in_index(world.runtime, attachment)
 
