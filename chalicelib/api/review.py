@@ -297,6 +297,7 @@ def _review(
     rows = _rows(page_, review.answers, marks, shown)
     attempt, reviewed = opened.signed.attempt, opened.signed.departure_review
     files = [file for row in rows if row.exhibit for file in row.exhibit.files]
+    asked = [item.id for item in asking(page_)]
     pictured = any(file.thumbnail for file in files)
     signed_at = parse(opened.signed.document["signed_at"])
     return page(
@@ -312,7 +313,7 @@ def _review(
         attempt=attempt,
         reviewed=reviewed,
         reviewed_at=local(reviewed.at, opened.centre.time_zone) if reviewed else "",
-        asking={item.id for item in asking(page_)},
+        asking=asked,
         meanings=MEANINGS,
         files=_below(call, "attachments"),
         signature=opened.signed.document["signature"],
@@ -330,7 +331,7 @@ def _review(
         coded=opened.coded,
         asked=call.operation.id == "sendReviewCode",
         form=form or {},
-        fields=_fields(form or {}),
+        fields=(*FIELDS, *(f"evidence/{item_id}" for item_id in asked)),
         flaws=_by_field(flaws),
         judge=call.address(f"/v1/review/{call['token']}"),
         codes=call.address(f"/v1/review/{call['token']}/codes"),
