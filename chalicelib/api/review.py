@@ -140,7 +140,7 @@ def judge_by_link(call: Call) -> Answer:
     rule=LINK_HOLDER,
     media=MEDIA,
     status=303,
-    problems=("not-found",),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def open_evidence(call: Call) -> Answer:
     """Lead to the very version that was signed for, or to the redaction in its place."""
@@ -155,7 +155,7 @@ def open_evidence(call: Call) -> Answer:
     rule=LINK_HOLDER,
     media=MEDIA,
     status=303,
-    problems=("not-found",),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def show_thumbnail(call: Call) -> Answer:
     """Lead to the thumbnail of a picture, or of the redaction in its place."""
@@ -439,9 +439,13 @@ def _below(call: Call, what: str) -> str:
     return f"{up}{call['token']}/{what}"
 
 
-def _lead_away(call: Call, link: Callable[[Runtime, str, str], str]) -> Answer:
+def _lead_away(call: Call, link: Callable[[Runtime, Opened, str], str]) -> Answer:
+    """Lead to a file, by a link of its own that works for minutes."""
     try:
-        where = link(call.runtime, call["token"], call["attachment_id"])
+        opened = links.open_link(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened)
+        where = link(call.runtime, opened, call["attachment_id"])
     except DomainError as error:
         return _unopened(error)
     return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
