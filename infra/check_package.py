@@ -28,6 +28,8 @@ early = sorted({name.partition(".")[0] for name in sys.modules} & set(json.loads
 import chalicelib
 for found in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
     importlib.import_module(found.name)
+for renderer in json.loads(sys.argv[3]):
+    importlib.import_module(renderer)
 print(json.dumps(early))
 """
 

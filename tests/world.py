@@ -515,12 +515,31 @@ class World:
         name = keys.upload(attachment.centre_id, attachment.id)
         self.s3.put_object(Bucket=QUARANTINE, Key=name, Body=content)
 
+    def send_part(self, attachment: Attachment, number: int, content: bytes) -> None:
+        """Put a part where its link would."""
+        self.s3.upload_part(
+            Bucket=QUARANTINE,
+            Key=keys.upload(attachment.centre_id, attachment.id),
+            UploadId=attachment.parts,
+            PartNumber=number,
+            Body=content,
+            ChecksumAlgorithm="SHA256",
+        )
+
+    def promote(self, attachment: Attachment) -> Attachment:
+        """Have the step after the upload look at a file."""
+        promotions.promote(self.runtime, attachment.centre_id, attachment.id)
+        return self.attachment(attachment.id)
+
+    def attachment(self, attachment_id: str) -> Attachment:
+        """Read an attachment of the centre as it stands."""
+        return attachments.load_many(self.runtime, self.centre.id, [attachment_id])[attachment_id]
+
     def attach(self, content: bytes = b"Noted.", **more: Any) -> Attachment:
         """Upload a file, and have it settled."""
         begun = self.start_upload(content, **more).attachment
         self.send_file(begun, content)
-        promotions.promote(self.runtime, begun.centre_id, begun.id)
-        return attachments.load_many(self.runtime, begun.centre_id, [begun.id])[begun.id]
+        return self.promote(begun)
 
     def bind(self, attachment: Attachment, enrolment: Enrolment) -> None:
         """Have an attachment signed for in an enrolment."""

@@ -76,8 +76,8 @@ class UploadIn(RequestModel):
     redacts: Identifier | None = Field(
         default=None,
         description="The id of an attachment of the same candidate, clean or flagged, of which "
-        "this is a copy with people made unrecognisable. Once clean, it takes the place of one that "
-        "is flagged.",
+        "this is a copy with people made unrecognisable. Once clean, it takes the place of one "
+        "that is flagged.",
     )
     redaction: Annotated[Text, Field(max_length=REASON_LIMIT)] = Field(
         default="",

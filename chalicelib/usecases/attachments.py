@@ -36,7 +36,6 @@ from chalicelib.storage.changes import (
     Put,
     Update,
     absent,
-    create,
     equals,
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
@@ -330,7 +329,7 @@ def _deed(
     """Build the record of what somebody did with an attachment."""
     key = keys.deed(attachment.centre_id, attachment.id, runtime.new_id())
     done = {"by": actor.id, "at": stamp(runtime.now()), "what": str(deed)}
-    return create(key, done | ({"note": note} if note else {}))
+    return Put(key, done | ({"note": note} if note else {}))
 
 
 def _stale(attachment: Attachment) -> Stale:

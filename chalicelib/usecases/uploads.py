@@ -21,7 +21,7 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import from_attachment, to_attachment
-from chalicelib.storage.changes import Update, absent, create, equals
+from chalicelib.storage.changes import Put, Update, absent, create, equals
 from chalicelib.storage.quarantine import ArrivedPart, PartLink, UploadForm
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import attachments, enrolments
@@ -83,9 +83,7 @@ def start(runtime: Runtime, actor: Actor, new: NewUpload, request: Request) -> U
             create(
                 keys.attachment(attachment.centre_id, attachment.id), from_attachment(attachment)
             ),
-            create(
-                keys.candidate_attachment(candidate_id, attachment.centre_id, attachment.id), {}
-            ),
+            Put(keys.candidate_attachment(candidate_id, attachment.centre_id, attachment.id), {}),
             remember(request, {"attachment_id": attachment.id}, attachment.created_at),
         )
     except ConditionFailedError:

@@ -71,7 +71,7 @@ def test_what_is_not_clean_has_no_link(door: Door) -> None:
     shown = door.done("GET", at(pending), world.candidate).json
     assert (shown["state"], shown["url"], shown["expires_at"]) == ("pending", None, None)
     world.send_file(pending, b"Other.")
-    promotions.promote(door.runtime, pending.centre_id, pending.id)
+    world.promote(pending)
     shown = door.done("GET", at(pending), world.candidate).json
     assert (shown["state"], shown["url"], shown["scanned_by"]) == ("rejected", None, None)
     assert shown["reason"] == "checksum-differs"

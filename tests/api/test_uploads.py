@@ -14,7 +14,6 @@ from chalicelib.domain.attachments import NUMBER_LIMIT, PART_SIZE, PARTS_LIMIT, 
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
-from chalicelib.usecases import attachments, promotions
 from tests.api.door import Door, Reply, centre_path
 from tests.attachments import picture
 from tests.world import QUARANTINE
@@ -43,28 +42,15 @@ def start(door: Door, path: str, who: Actor | None = None, **more: Any) -> Reply
 
 
 def send(door: Door, begun: Reply, content: bytes = NOTE) -> None:
-    """Send a file as a browser would by the form."""
-    door.world.s3.put_object(
-        Bucket=QUARANTINE, Key=begun.json["form"]["fields"]["key"], Body=content
-    )
+    door.world.send_file(door.world.attachment(begun.json["id"]), content)
 
 
 def send_part(door: Door, begun: Reply, number: int, content: bytes) -> None:
-    """Send a part as a browser would by its link."""
-    found = attachments.load_many(door.runtime, door.world.centre.id, [begun.json["id"]])
-    attachment = found[begun.json["id"]]
-    door.world.s3.upload_part(
-        Bucket=QUARANTINE,
-        Key=keys.upload(attachment.centre_id, attachment.id),
-        UploadId=attachment.parts,
-        PartNumber=number,
-        Body=content,
-        ChecksumAlgorithm="SHA256",
-    )
+    door.world.send_part(door.world.attachment(begun.json["id"]), number, content)
 
 
 def promote(door: Door, begun: Reply) -> None:
-    promotions.promote(door.runtime, door.world.centre.id, begun.json["id"])
+    door.world.promote(door.world.attachment(begun.json["id"]))
 
 
 def test_a_file_in_three_steps(door: Door, path: str) -> None:
