@@ -25,6 +25,7 @@ from chalicelib.domain.modules import FILES_LIMIT, EvidenceRequest
 from chalicelib.domain.views import form_view, page_digest
 from chalicelib.formats.modules import (
     SHIPPED_FORM,
+    TOO_MANY_FORMS,
     Code,
     UnreadableDocumentError,
     publication_remarks,
@@ -277,26 +278,33 @@ def test_a_form_that_ships_is_not_declared_anew() -> None:
     assert item.blank == found.module.forms[0]
 
 
+def test_a_module_does_not_grow_beyond_measure_by_copies_of_a_form() -> None:
+    for requests, codes in ((100, []), (190, [TOO_MANY_FORMS])):
+        body = "!! v {form: decision-record}\n" * requests
+        remarks = publication_remarks(read_module(FRONT + PAGE + body))
+        assert [remark.code for remark in remarks] == codes
+
+
 # The forms that ship
 
 # A form that has been in a release never changes: answers were given and signed in it.
 DIGESTS = {
-    "observation": "34db31ef5b88446ef000a0c75c80230756039e7b0503be37909166643df59aa2",
-    "professional-discussion": "f542009eecb32b97b33ae7801fd08af343631577c76a25a87e7324939312df75",
-    "witness-testimony": "7fa496888cb694f1f76472646b25a5af9f04db89525a50559c434acb92bbcc04",
-    "reflective-account": "3afe32471c674384975e140c4348f8ec36d3097c8a2f759dc6fe39b3ea4acf53",
-    "work-product": "c1903eb333c4f125d07e05717e9012a62c25eab02e6748de62077c8c97bf465b",
-    "recognition-of-prior-learning": "266cab104d446bba50f24ea1d4d496b8c01f58fe504e3dc03dbb874cc2888da2",
-    "meeting-record": "380c62eaecd7231021e10f3dfe72edb2ccf24e619e8ee3b32ede0b1551b40dc1",
-    "decision-record": "ae8e04b1af03375df79d9b5ba91bca1febed43a2990e80dfd49d84a115248f19",
-    "policy-acknowledgement": "74c6a49ab32a7ff4fb1045224bbdd378821c1d61ab28897aa742e34c85c3255a",
-    "reading-log": "a7dd6431200747c41a398c8a70111a2b14848f83d759a90c815c3de05ce8dfdd",
+    "observation": "34db31ef5b88446ef000a0c75c802307",
+    "professional-discussion": "f542009eecb32b97b33ae7801fd08af3",
+    "witness-testimony": "7fa496888cb694f1f76472646b25a5af",
+    "reflective-account": "3afe32471c674384975e140c4348f8ec",
+    "work-product": "c1903eb333c4f125d07e05717e9012a6",
+    "recognition-of-prior-learning": "266cab104d446bba50f24ea1d4d496b8",
+    "meeting-record": "380c62eaecd7231021e10f3dfe72edb2",
+    "decision-record": "ae8e04b1af03375df79d9b5ba91bca1f",
+    "policy-acknowledgement": "74c6a49ab32a7ff4fb1045224bbdd378",
+    "reading-log": "a7dd6431200747c41a398c8a70111a2b",
 }
 
 
 def test_the_forms_that_ship_never_change() -> None:
     views = {form.id: form_view(form) | {"by": form.by} for form in shipped_forms().values()}
-    assert {name: digest(canonical(view)) for name, view in views.items()} == DIGESTS
+    assert {name: digest(canonical(view))[:32] for name, view in views.items()} == DIGESTS
 
 
 def test_the_forms_that_ship_name_no_law_that_is_out_of_force() -> None:
