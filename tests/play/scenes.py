@@ -5,6 +5,7 @@ import tests.play.attachments
 import tests.play.attempts
 import tests.play.centres
 import tests.play.certificates
+import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
 import tests.play.judgements
