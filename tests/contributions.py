@@ -72,6 +72,17 @@ TESTIFIED = {
     "declaration": "1",
     "signature": "Wanda Witness",
 }
+TESTIFIED_ANSWER = Answer(
+    values={
+        "position": "Ward manager",
+        "known": "a",
+        "saw": "She asked before she moved the hoist.",
+        "day": "2026-02-27",
+        "often": 3,
+        "used": ("a",),
+        "independent": True,
+    }
+)
 
 
 def begin(world: World, **more: Any) -> Enrolment:
