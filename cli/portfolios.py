@@ -43,7 +43,7 @@ class Sent:
 
     id: str
     media_type: str
-    content: bytes
+    content: bytes = field(repr=False)
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Portfolio:
             if item.least_files and item.id not in self.sent:
                 self.sent[item.id] = [self._send(kind, item.by) for kind in _kinds(item)]
         if self.files and not self.refused:
-            self._send_what_is_refused()
+            self._send_a_pretender()
         for each in (each for item in items for each in self.sent.get(item.id, ())):
             self._expect_clean(each)
         own = {item.id: self._answer(item) for item in items if item.by == "candidate"}

@@ -14,41 +14,44 @@ from tests.world import SHORT_MODULE, World, request
 
 PAGE, SEEN, TOLD = "work-1", "work-o1", "work-w1"
 LINK = re.compile(r"https?://\S+?(/v1/testimony/\S+)")
-EVIDENCE_MODULE = f"""{SHORT_MODULE.replace("moving-people", "moving-at-work")}
+FORMS = """# Form: Brief {#brief by: assessor}
+
+- **What was observed**: {#observed type: text least: 3}
+- **Asked first**: {#asked type: yes-no}
+
+! Whoever uses services is asked first. {#consent needs: asked is yes}
+
+# Form: Account {#account by: witness}
+
+Tell only what you saw yourself.
+
+- **Your position**: Your job, or what you do there. {#position}
+- **How you know the candidate**: {#known type: choice}
+- [ ] I manage them.
+- [ ] I work with them.
+- **What you saw**: {#saw type: text least: 3 most: 300}
+- **Day**: {#day type: date}
+- **How often**: {#often type: number least: 1 most: 99}
+- **What the candidate used**: {#used type: choices least: 1}
+- [ ] the plan
+- [ ] a hoist
+- **Independent**: I am no relative of the candidate. {#independent type: yes-no}
+- **Anything else**: {#more type: text optional: yes}
+
+! A witness is no relative of the candidate. {#unbiased needs: independent is yes}
+
+"""
+PAGES = f"""
 # Element: Seen at work {{#work}}
 
 ## Page: At work {{#{PAGE}}}
 
-!! What did the candidate do before the move? {{form: brief, by: assessor, files: 0-2}} {{#{SEEN}}}
+!! What did the candidate do before the move? {{#{SEEN} form: brief, files: 0-2}}
 
-!! What have you seen the candidate do? {{form: account, by: witness}} {{#{TOLD}}}
-
-# Form: Brief {{#brief}}
-
-- **What was observed**: {{#observed type: text least: 3}}
-- **Asked first**: {{#asked type: yes-no}}
-
-! Whoever uses services is asked first. {{#consent needs: asked is yes}}
-
-# Form: Account {{#account}}
-
-Tell only what you saw yourself.
-
-- **Your position**: Your job, or what you do there. {{#position}}
-- **How you know the candidate**: {{#known type: choice}}
-- [ ] I manage them.
-- [ ] I work with them.
-- **What you saw**: {{#saw type: text least: 3 most: 300}}
-- **Day**: {{#day type: date}}
-- **How often**: {{#often type: number least: 1 most: 99}}
-- **What the candidate used**: {{#used type: choices least: 1}}
-- [ ] the plan
-- [ ] a hoist
-- **Independent**: I am no relative of the candidate. {{#independent type: yes-no}}
-- **Anything else**: {{#more type: text optional: yes}}
-
-! A witness is no relative of the candidate. {{#unbiased needs: independent is yes}}
+!! What have you seen the candidate do? {{#{TOLD} form: account}}
 """
+FRONT, _, REST = SHORT_MODULE.replace("id: moving-people", "id: at-work").partition("# Element")
+EVIDENCE_MODULE = f"{FRONT}{FORMS}# Element{REST}{PAGES}"
 OBSERVED = {"observed": "She read the plan aloud.", "asked": True}
 WITNESS = Witness(
     name="Wanda Witness",
@@ -69,6 +72,17 @@ TESTIFIED = {
     "declaration": "1",
     "signature": "Wanda Witness",
 }
+TESTIFIED_ANSWER = Answer(
+    values={
+        "position": "Ward manager",
+        "known": "a",
+        "saw": "She asked before she moved the hoist.",
+        "day": "2026-02-27",
+        "often": 3,
+        "used": ("a",),
+        "independent": True,
+    }
+)
 
 
 def begin(world: World, **more: Any) -> Enrolment:

@@ -158,7 +158,7 @@ class ContributionInWork(ContributionOut):
 
     draft: ItemAnswer = Field(description="Empty for everybody but assessors of the enrolment.")
     declaration: Declaration
-    document: Annotated[dict[str, Any], Verbatim(PartDocument)] | None
+    part: PartOut | None = Field(description="What was signed last.")
 
 
 @Operation(
@@ -275,7 +275,7 @@ def sign_contribution(call: Call) -> Answer:
 def get_signed_part(call: Call) -> Answer:
     """Answer with a part, whatever was signed after it."""
     part = contributions.get_part(call.runtime, call.actor(), *_of(call), call.number("number"))
-    return answer(PartOut(**_part_fields(part), document=dict(part.document)))
+    return answer(_part(part))
 
 
 @Operation(
@@ -366,6 +366,10 @@ def _part_fields(part: Part) -> dict[str, Any]:
     }
 
 
+def _part(part: Part) -> PartOut:
+    return PartOut(**_part_fields(part), document=dict(part.document))
+
+
 def _answer(actor: Actor, work: Contributing) -> Answer:
     out = ContributionInWork(
         **_fields(actor, work),
@@ -373,6 +377,6 @@ def _answer(actor: Actor, work: Contributing) -> Answer:
         declaration=Declaration(
             version=CURRENT_DECLARATION, text=DECLARATIONS[CURRENT_DECLARATION]
         ),
-        document=dict(work.part.document) if work.part else None,
+        part=_part(work.part) if work.part else None,
     )
     return answer(out, version=work.etag)
