@@ -182,11 +182,8 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
 def _tell_evidence(summary: dict[str, Any]) -> list[str]:
     if not summary["attachments"]:
         return []
-    return [
-        f"  {summary['attachments']} files as evidence, "
-        f"{summary['contributions']} contributions of others; "
-        f"{len(summary['refused'])} upload refused"
-    ]
+    held = f"{summary['attachments']} files, {summary['contributions']} records by others"
+    return [f"  evidence: {held}, {summary['uploads_refused']} upload refused"]
 
 
 if __name__ == "__main__":

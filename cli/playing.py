@@ -126,7 +126,7 @@ class Play:
         return enrolment_id
 
     def sign(self, page_id: str, evidence: Mapping[str, Any] = NOTHING) -> str:
-        """Answer a page, with the evidence for its items, and sign it; return the attempt's path."""
+        """Answer a page, with evidence by item, and sign it; return the path of the attempt."""
         candidate = self.client(Role.CANDIDATE)
         path = f"{self.enrolment}/pages/{page_id}"
         page = self.module.page(page_id)
@@ -146,26 +146,17 @@ class Play:
         """Yield the first signed links that reach the assessor's mail, as they come in."""
         for number in range(count):
             mail = wait_for(partial(self._mail, number), "the mail with the signed link")
-            found = LINK.search(mail[0].text)
-            if not found:
-                message = "a mail came without a link"
-                raise CloudError(message)
-            yield found[0]
+            yield found_in(mail[0], LINK)
 
     def _mail(self, first: int) -> list[Mail]:
         return self.stack.cloud.read_mail(self.cast.username(Role.ASSESSOR))[first:]
 
     def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
         """Open a signed link as a person does, and send its form."""
-        opened = open_link(link)
+        opened = expect(open_link(link), "the signed link")
         sent = send_form(link, competent=competent, feedback=feedback, **boxes(opened))
-        if (opened.status, sent.status) != (OK, SEE_OTHER):
-            message = f"the signed link answered {opened.status}, its form {sent.status}"
-            raise CloudError(message)
-        recorded = open_link(urljoin(link, sent.headers["location"]))
-        if recorded.status != OK:
-            message = f"the recorded judgement answered {recorded.status}"
-            raise CloudError(message)
+        expect(sent, "the form of the signed link", SEE_OTHER)
+        expect(open_link(urljoin(link, sent.headers["location"])), "the recorded judgement")
 
     def progress(self) -> dict[str, Any]:
         """Return the enrolment as its candidate sees it."""
@@ -226,11 +217,24 @@ def post_form(link: str, form: Mapping[str, str]) -> Reply:
 
 def download(address: str) -> bytes:
     """Fetch a file."""
-    reply = reply_of(http.request("GET", address))
-    if reply.status != OK:
-        message = f"the download answered {reply.status}"
+    return expect(reply_of(http.request("GET", address)), "the download").body
+
+
+def expect(reply: Reply, what: str, status: int = OK) -> Reply:
+    """Return what came back, if it is what should come back."""
+    if reply.status != status:
+        message = f"{what} answered {reply.status}"
         raise CloudError(message)
-    return reply.body
+    return reply
+
+
+def found_in(mail: Mail, link: re.Pattern[str]) -> str:
+    """Take a link out of a mail."""
+    found = link.search(mail.text)
+    if not found:
+        message = f"the mail {mail.subject!r} came without its link"
+        raise CloudError(message)
+    return found[0]
 
 
 def reply_of(response: urllib3.BaseHTTPResponse) -> Reply:

@@ -23,6 +23,7 @@ from cli.cast import (
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
+from cli.portfolios import Portfolio
 from cli.stack import PASSWORD, Stack, deploy
 from cli.stages import SERVED
 from infra.package import PackagingError, package
@@ -73,12 +74,13 @@ def _begun(stack: Stack) -> Play:
     play.publish(DEMO_MODULE.read_text(encoding="utf-8"))
     play.enrol()
     play.enrol_also(create_newcomer(stack, play.cast))
+    portfolio = Portfolio(play)
     pages = [page.id for page in play.module.pages]
     for page_id in pages[:-1]:
-        play.sign(page_id)
+        portfolio.sign(page_id)
     for link in play.links(len(pages) - 1):
         play.judge(link, competent=True)
-    play.sign(pages[-1])
+    portfolio.sign(pages[-1])
     list(play.links(len(pages)))  # the mail with the last link has come
     return play
 
