@@ -52,6 +52,7 @@ class Portfolio:
     signed: dict[str, str] = field(default_factory=dict)  # the path of a page's attempt
     reviewed: int = 0  # attempts that depart from rules
     refused: dict[str, Any] = field(default_factory=dict)  # an attachment
+    scanned_by: str = ""
 
     @property
     def files(self) -> list[Sent]:
@@ -89,6 +90,8 @@ class Portfolio:
         if self.files:
             types = len({each.media_type for each in self.files})
             yield f"sent {len(self.files)} files of {types} types straight to S3, a film in parts"
+            if self.scanned_by == "off":
+                yield "had them checked, not scanned for malware: that is off in this stage"
             yield f"had a web page refused that called itself a photo ({self.refused['reason']})"
         if self.contributed:
             yield "had assessor and witness sign their parts, before the candidate signed the page"
@@ -135,6 +138,7 @@ class Portfolio:
             if found["state"] != "clean":
                 message = f"{found['name']} was refused: {found['reason_text']}"
                 raise CloudError(message)
+            self.scanned_by = found["scanned_by"]
 
     def _send(self, by: str, media_type: str) -> Sent:
         sample = SAMPLES[media_type]

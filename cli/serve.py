@@ -135,6 +135,7 @@ def _board(play: Play, app: str) -> str:
         f"Issuer       {play.stack.trusted['issuer']}",
         f"Description  {play.stack.api}/v1/docs",
         f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
+        f"Scanning     {_scanning(play.stack)}",
         f"Centre       {play.cast.centre_id}",
         f"Enrolment    {play.enrolment_id}",
         f"Progress     {progress['pages_competent']} of {len(progress['pages'])} pages competent",
@@ -155,6 +156,12 @@ def _board(play: Play, app: str) -> str:
         address = f"{play.stack.api}/v1/review/{link}"
         lines += ["The assessor's signed link for the last page, from that mail:", f"  {address}"]
     return "\n".join([*lines, "", "Ctrl-C stops it and keeps the state; `make reset` clears it."])
+
+
+def _scanning(stack: Stack) -> str:
+    """Say what looks at files for malware."""
+    scanner = stack.environment("promote")["SCANNER"]
+    return "off in this stage: only types and structures of files" if scanner == "off" else scanner
 
 
 def _last_link(play: Play) -> str:
