@@ -40,10 +40,10 @@ def render(file: IO[bytes]) -> Renderings:
     Of a picture that moves, the first frame counts.
     """
     # Loaded by those who render alone: the API never does.
-    import pillow_heif  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pi_heif  # type: ignore[import-untyped]  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns below its own limit; ours is exact
