@@ -22,6 +22,7 @@ from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentSt
 from chalicelib.domain.judgements import Appraisal, Judgement, Method
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
+from chalicelib.domain.testimony import WitnessLink
 from chalicelib.domain.verifications import (
     Countersignature,
     Outcome,
@@ -242,6 +243,16 @@ address_links = st.builds(
     person_id=ulids,
     address=address_digests,
     expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+)
+witness_links = st.builds(
+    WitnessLink,
+    centre_id=ulids,
+    enrolment_id=ulids,
+    page_id=page_ids,
+    item_id=page_ids,
+    generation=st.integers(0, 2**16 - 1),
+    expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+    address=address_digests,
 )
 
 SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
