@@ -309,8 +309,8 @@ def write_testimony(tab: Page) -> int:
     tab.get_by_label("What you know of this work").fill("Thirty years of it.")
     tab.get_by_label("You know the candidate since").fill("2020-02-01")
     tab.get_by_label("Day of what you saw").fill("2026-02-27")
-    tab.get_by_label("What you saw").fill("She asked before she began. " * 6)
-    tab.get_by_role("group", name="Independent").get_by_label("No").check()
+    tab.get_by_label("What you saw (needed)", exact=True).fill("She asked before she began. " * 6)
+    tab.get_by_role("radiogroup", name="Independent").get_by_label("No").check()
     tab.get_by_label("Today's date").fill("2026-03-02")
     tab.get_by_label("What I describe here").check()
     tab.get_by_label("Your name, as your signature").fill("Wanda Witness")
@@ -318,18 +318,18 @@ def write_testimony(tab: Page) -> int:
 
 
 @state
-def testimony_asked_for(centre: Centre, tab: Page) -> int:
+def witness_asked_for(centre: Centre, tab: Page) -> int:
     return visit(tab, asked(centre))
 
 
 @state
-def testimony_with_every_error(centre: Centre, tab: Page) -> int:
+def witness_with_every_error(centre: Centre, tab: Page) -> int:
     visit(tab, asked(centre))
     return press(tab, "Sign my testimony")
 
 
 @state
-def testimony_that_needs_a_reason(centre: Centre, tab: Page) -> int:
+def witness_that_needs_a_reason(centre: Centre, tab: Page) -> int:
     visit(tab, asked(centre))
     status = write_testimony(tab)
     assert tab.get_by_label("What you know of this work").input_value() == "Thirty years of it."
@@ -338,7 +338,7 @@ def testimony_that_needs_a_reason(centre: Centre, tab: Page) -> int:
 
 
 @state
-def testimony_signed(centre: Centre, tab: Page) -> int:
+def witness_signed(centre: Centre, tab: Page) -> int:
     visit(tab, asked(centre))
     write_testimony(tab)
     tab.get_by_label("Why is this so?").fill("I am her aunt.")
@@ -348,23 +348,23 @@ def testimony_signed(centre: Centre, tab: Page) -> int:
 
 
 @state
-def testimony_signed_before(centre: Centre, tab: Page) -> int:
-    testimony_signed(centre, tab)
+def witness_signed_before(centre: Centre, tab: Page) -> int:
+    witness_signed(centre, tab)
     return visit(tab, tab.url.removesuffix("/receipt"))
 
 
 @state
-def testimony_expired_while_typing(centre: Centre, tab: Page) -> int:
+def witness_expired_while_typing(centre: Centre, tab: Page) -> int:
     visit(tab, asked(centre))
     centre.world.clock.forward(days=31)
     return write_testimony(tab)
 
 
 STATUS = {
-    "testimony_with_every_error": 422,
-    "testimony_that_needs_a_reason": 422,
-    "testimony_signed_before": 410,
-    "testimony_expired_while_typing": 410,
+    "witness_with_every_error": 422,
+    "witness_that_needs_a_reason": 422,
+    "witness_signed_before": 410,
+    "witness_expired_while_typing": 410,
     "with_errors": 422,
     "code_asked_for": 202,
     "wrong_code": 422,
