@@ -122,7 +122,7 @@ def invite(
             add={"generation": 1},
         )
         try:
-            runtime.table.write(change, remember(request, {}, now))
+            runtime.table.write(change, remember(request, {"item_id": item_id}, now))
         except ConditionFailedError:
             continue  # the same request has been here, or the witness has just signed
         return contributions.read(runtime, in_work, item_id)

@@ -14,6 +14,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
+from tests.contributions import PAGE, SEEN, TOLD, WITNESS, begin, observe
 from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
@@ -195,11 +196,32 @@ def resolve_flag(door: Door) -> Creation:
     return Creation(path, door.world.administrator, body, other)
 
 
+def sign_contribution(door: Door) -> Creation:
+    enrolment = begin(door.world)
+    etag = observe(door.world, enrolment).etag
+    path = f"{page_path(enrolment, PAGE)}/contributions/{SEEN}/signatures"
+    other = SIGNATURE | {"signature": "A. E."}
+    return Creation(path, door.world.assessor, SIGNATURE, other, {"if_match": etag})
+
+
+def invite_witness(door: Door) -> Creation:
+    body = {
+        "name": WITNESS.name,
+        "address": WITNESS.address,
+        "relationship": WITNESS.relationship,
+        "status": WITNESS.status,
+    }
+    path = f"{page_path(begin(door.world), PAGE)}/contributions/{TOLD}/invitations"
+    return Creation(path, door.world.candidate, body, body | {"status": "Nurse"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
     "signPage": sign_page,
     "judgePage": judge_page,
+    "signContribution": sign_contribution,
+    "inviteWitness": invite_witness,
     "sendReviewLink": send_review_link,
     "createPerson": create_person,
     "sendVerificationMail": send_verification_mail,
@@ -228,7 +250,7 @@ def send(door: Door, made: Creation, key: str = "") -> Reply:
 
 def test_every_creation_is_here() -> None:
     assert CREATIONS.keys() == {each.id for each in OPERATIONS if each.idempotent}
-    by_form = {"judgeByLink", "sendFreshLink", "sendReviewCode", "verifyAddress"}
+    by_form = {"judgeByLink", "sendFreshLink", "sendReviewCode", "signTestimony", "verifyAddress"}
     posts = {each.id for each in OPERATIONS if each.method == "POST"}
     assert posts - by_form - NATURAL == CREATIONS.keys()
 
