@@ -51,7 +51,7 @@ PAGES = f"""
 !! What have you seen the candidate do? {{#{TOLD} form: account}}
 """
 FRONT, _, REST = SHORT_MODULE.replace("id: moving-people", "id: at-work").partition("# Element")
-EVIDENCE_MODULE = f"{FRONT}{FORMS}# Element{REST}{PAGES}"
+CONTRIBUTED_MODULE = f"{FRONT}{FORMS}# Element{REST}{PAGES}"
 OBSERVED = {"observed": "She read the plan aloud.", "asked": True}
 WITNESS = Witness(
     name="Wanda Witness",
@@ -87,7 +87,7 @@ TESTIFIED_ANSWER = Answer(
 
 def begin(world: World, **more: Any) -> Enrolment:
     """Enrol the candidate in the module, published where it is not yet."""
-    world.module = world.publish(EVIDENCE_MODULE)
+    world.module = world.publish(CONTRIBUTED_MODULE)
     return world.enrol(**more)
 
 

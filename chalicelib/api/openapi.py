@@ -46,7 +46,17 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
-FIRST = ("People", "Enrolments", "Pages", "Attempts", "Judgements", "Certificates", "Modules")
+FIRST = (
+    "People",
+    "Enrolments",
+    "Pages",
+    "Uploads",
+    "Attachments",
+    "Attempts",
+    "Judgements",
+    "Certificates",
+    "Modules",
+)
 REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",
@@ -108,9 +118,11 @@ FORMS = {
     "judgeByLink": {
         "type": "object",
         "title": "JudgementForm",
-        "description": "The form of the review page.",
+        "description": "The form of the review page. For each item whose evidence is to be "
+        "appraised it has a field `evidence/{item id}`, and of the five boxes below it, such as "
+        "`evidence/{item id}/valid`, those that are ticked.",
         "required": ["competent", "initials"],
-        "additionalProperties": False,
+        "additionalProperties": {"type": "string"},
         "properties": {
             "competent": {"type": "string", "enum": ["Y", "N"]},
             "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},

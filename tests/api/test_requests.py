@@ -15,7 +15,7 @@ from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
 from tests.contributions import PAGE, SEEN, TOLD, WITNESS, begin, observe
-from tests.world import ISSUER, SHORT_MODULE
+from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,19 @@ def set_aside(door: Door) -> Creation:
     return Creation(path, door.world.verifier, {"reason": "Mine."}, {"reason": "Other."})
 
 
+def review_departures(door: Door) -> Creation:
+    world = door.world
+    world.module = world.publish(EVIDENCE_MODULE)
+    enrolment = world.enrol()
+    answers = world.answers("show-1", world.attach())
+    answers["handed"]["values"]["present"] = False
+    answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+    etag = world.save(enrolment, "show-1", answers).etag
+    world.sign_as_shown(enrolment, "show-1", etag)
+    path = f"{page_path(enrolment, 'show-1')}/attempts/1/departure-reviews"
+    return Creation(path, world.verifier, {"note": "Fine."}, {"note": "Other."})
+
+
 def countersign(door: Door) -> Creation:
     world = door.world
     second = world.person("Cora Countersigner", Role.ASSESSOR)
@@ -216,6 +229,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "importEnrolments": import_enrolments,
     "recordVerification": record_verification,
     "setAside": set_aside,
+    "reviewDepartures": review_departures,
     "countersign": countersign,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,

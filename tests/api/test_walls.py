@@ -65,6 +65,7 @@ BODIES: dict[str, Any] = {
     },
     "countersign": {"occurred_on": "2999-01-01"},
     "setAside": {"reason": " "},
+    "reviewDepartures": {"note": " "},
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},

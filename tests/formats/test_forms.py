@@ -25,6 +25,7 @@ from chalicelib.domain.modules import FILES_LIMIT, EvidenceRequest
 from chalicelib.domain.views import form_view, page_digest
 from chalicelib.formats.modules import (
     SHIPPED_FORM,
+    TOO_MANY_FORMS,
     Code,
     UnreadableDocumentError,
     publication_remarks,
@@ -275,6 +276,13 @@ def test_a_form_that_ships_is_not_declared_anew() -> None:
     (item,) = found.module.items
     assert isinstance(item, EvidenceRequest)
     assert item.blank == found.module.forms[0]
+
+
+def test_a_module_does_not_grow_beyond_measure_by_copies_of_a_form() -> None:
+    for requests, codes in ((100, []), (190, [TOO_MANY_FORMS])):
+        body = "!! v {form: decision-record}\n" * requests
+        remarks = publication_remarks(read_module(FRONT + PAGE + body))
+        assert [remark.code for remark in remarks] == codes
 
 
 # The forms that ship

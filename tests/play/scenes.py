@@ -6,6 +6,7 @@ import tests.play.attempts
 import tests.play.centres
 import tests.play.certificates
 import tests.play.contributions
+import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
 import tests.play.judgements
