@@ -1,13 +1,17 @@
 """A page that an assessor and a witness contribute to, and how tests do that."""
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import Answer
 from chalicelib.domain.attempts import Signature
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.testimony import Witness
+from chalicelib.domain.testimony import Witness, witness_link
+from chalicelib.runtime import Runtime
+from chalicelib.storage import keys
+from chalicelib.storage.contributions import to_contribution
 from chalicelib.usecases import contributions, testimony
 from chalicelib.usecases.contributions import Contributing, Part
 from tests.world import SHORT_MODULE, World, request
@@ -51,7 +55,7 @@ PAGES = f"""
 !! What have you seen the candidate do? {{#{TOLD} form: account}}
 """
 FRONT, _, REST = SHORT_MODULE.replace("id: moving-people", "id: at-work").partition("# Element")
-EVIDENCE_MODULE = f"{FRONT}{FORMS}# Element{REST}{PAGES}"
+CONTRIBUTED_MODULE = f"{FRONT}{FORMS}# Element{REST}{PAGES}"
 OBSERVED = {"observed": "She read the plan aloud.", "asked": True}
 WITNESS = Witness(
     name="Wanda Witness",
@@ -59,6 +63,7 @@ WITNESS = Witness(
     relationship="line manager",
     status="Registered nurse",
 )
+INVITED = asdict(WITNESS)
 TESTIFIED = {
     "values.position": "Ward manager",
     "values.known": "a",
@@ -87,7 +92,7 @@ TESTIFIED_ANSWER = Answer(
 
 def begin(world: World, **more: Any) -> Enrolment:
     """Enrol the candidate in the module, published where it is not yet."""
-    world.module = world.publish(EVIDENCE_MODULE)
+    world.module = world.publish(CONTRIBUTED_MODULE)
     return world.enrol(**more)
 
 
@@ -126,3 +131,12 @@ def mailed(world: World, enrolment: Enrolment) -> str:
     found = LINK.search(world.outbox.sent[-1][2])
     assert found
     return found[1]
+
+
+def token_of(runtime: Runtime, centre_id: str, enrolment_id: str) -> str:
+    """Make the token that the mail to the witness carries."""
+    of = (centre_id, enrolment_id, PAGE, TOLD)
+    item = runtime.table.get(keys.contribution(*of))
+    invitation = to_contribution(item).invitation if item else None
+    assert invitation
+    return runtime.signer.testimony_token(witness_link(*of, invitation))

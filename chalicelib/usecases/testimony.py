@@ -17,7 +17,13 @@ from chalicelib.domain.contributions import (
     require_unanswered,
     signature_flaws,
 )
-from chalicelib.domain.enrolments import EnrolmentState, PageState, require_active
+from chalicelib.domain.enrolments import (
+    Enrolment,
+    EnrolmentState,
+    PageState,
+    page_state,
+    require_active,
+)
 from chalicelib.domain.errors import Conflict, Flaw, Gone, Invalid, not_found
 from chalicelib.domain.links import PATIENCE
 from chalicelib.domain.modules import EvidenceRequest, Module
@@ -148,7 +154,7 @@ def open_testimony(runtime: Runtime, token: str) -> OpenedTestimony:
     contribution, signed = work.contribution, work.contribution.signed
     generation = signed.generation if signed else 0
     state = witness_state(link, contribution.invitation, generation, runtime.now())
-    if state is WitnessState.LIVE and not _is_open(in_work):
+    if state is WitnessState.LIVE and not _is_open(in_work.enrolment, in_work.state):
         state = WitnessState.VOID
     return OpenedTestimony(
         link,
@@ -212,11 +218,13 @@ def mail_invitation(
         return False
     now = runtime.now()
     too_soon = invitation.mailed_at is not None and now - invitation.mailed_at < PATIENCE
-    in_work = pages.read(runtime, centre_id, enrolment_id, page_id)
-    if too_soon or invitation.expires_at <= now or not _is_open(in_work):
+    enrolment = enrolments.load(runtime, centre_id, enrolment_id)
+    heads = enrolments.attempts(runtime, enrolment, page_id)
+    state = page_state(heads[-1] if heads else None)
+    if too_soon or invitation.expires_at <= now or not _is_open(enrolment, state):
         return False
     link = witness_link(centre_id, enrolment_id, page_id, item_id, invitation)
-    subject, text = _letter(runtime, in_work, link, invitation.witness)
+    subject, text = _letter(runtime, enrolment, link, invitation.witness)
     sender = centres.load_centre(runtime, centre_id).mail_sender
     runtime.mail.send(invitation.witness.address, subject, text, sender)
     mailed = {"mailed": invitation.generation, "mailed_at": stamp(now)}
@@ -250,10 +258,10 @@ def _check(runtime: Runtime, in_work: PageInWork, witness: Witness) -> None:
         raise Invalid("invalid-witness", "Nobody was asked; mend what is listed.", flaws)
 
 
-def _is_open(in_work: PageInWork) -> bool:
-    """Whether parts of a page can be signed now."""
-    locked = in_work.state in {PageState.SIGNED, PageState.COMPETENT}
-    return in_work.enrolment.state is EnrolmentState.ACTIVE and not locked
+def _is_open(enrolment: Enrolment, state: PageState) -> bool:
+    """Whether parts of a page in this state can be signed now."""
+    locked = state in {PageState.SIGNED, PageState.COMPETENT}
+    return enrolment.state is EnrolmentState.ACTIVE and not locked
 
 
 def _flaws(opened: OpenedTestimony, testimony: Account) -> Sequence[Flaw]:
@@ -293,13 +301,13 @@ def _write(runtime: Runtime, opened: OpenedTestimony, testimony: Account, body: 
 
 
 def _letter(
-    runtime: Runtime, in_work: PageInWork, link: WitnessLink, witness: Witness
+    runtime: Runtime, enrolment: Enrolment, link: WitnessLink, witness: Witness
 ) -> tuple[str, str]:
-    enrolment, page = in_work.enrolment, in_work.page
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    page = module.page(link.page_id)
     centre = centres.load_centre(runtime, enrolment.centre_id)
     candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
-    if candidate is None:
+    if page is None or candidate is None:
         raise not_found()
     name, until = candidate.membership.name, local(link.expires_at, centre.time_zone)
     where = f"{runtime.settings.public_url}{TESTIMONY_PATH}{runtime.signer.testimony_token(link)}"

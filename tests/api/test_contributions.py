@@ -155,7 +155,7 @@ def test_a_save_is_repeated_and_never_lost(door: Door, enrolment: Enrolment) -> 
 
 def test_what_is_not_complete_is_not_signed(door: Door, enrolment: Enrolment) -> None:
     path, assessor = path_of(enrolment), door.world.assessor
-    sign: Any = ["POST", f"{path}/signatures", assessor]
+    sign = ("POST", f"{path}/signatures", assessor)
     etag = save(door, enrolment, {"values": {"observed": "Too short", "asked": False}})
     refusal = door.refused("contribution-incomplete", *sign, SIGNED, if_match=etag)
     assert refusal.flaws == {
@@ -171,7 +171,8 @@ def test_what_is_not_complete_is_not_signed(door: Door, enrolment: Enrolment) ->
     door.refused("stale-contribution", *sign, SIGNED, if_match='"7-open"')
     departing = draft(asked=False) | {"reasons": {"consent": "Nobody was there."}}
     etag = save(door, enrolment, departing)
-    assert door.done(*sign, SIGNED, if_match=etag).json["number"] == 1
+    receipt = door.done("POST", f"{path}/signatures", assessor, SIGNED, if_match=etag)
+    assert receipt.json["number"] == 1
 
 
 def test_signed_again_it_counts_on_and_nothing_is_lost(door: Door, enrolment: Enrolment) -> None:

@@ -14,7 +14,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
-from tests.contributions import PAGE, SEEN, TOLD, WITNESS, begin, observe
+from tests.contributions import INVITED, PAGE, SEEN, TOLD, begin, observe
 from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
@@ -205,14 +205,8 @@ def sign_contribution(door: Door) -> Creation:
 
 
 def invite_witness(door: Door) -> Creation:
-    body = {
-        "name": WITNESS.name,
-        "address": WITNESS.address,
-        "relationship": WITNESS.relationship,
-        "status": WITNESS.status,
-    }
     path = f"{page_path(begin(door.world), PAGE)}/contributions/{TOLD}/invitations"
-    return Creation(path, door.world.candidate, body, body | {"status": "Nurse"})
+    return Creation(path, door.world.candidate, INVITED, INVITED | {"status": "Nurse"})
 
 
 CREATIONS: dict[str, Callable[[Door], Creation]] = {

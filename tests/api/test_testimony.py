@@ -12,6 +12,7 @@ from chalicelib.domain.people import Role
 from chalicelib.usecases import contributions
 from tests.api.door import SIGNATURE, Door, Reply, page_path
 from tests.contributions import (
+    INVITED,
     PAGE,
     TESTIFIED,
     TOLD,
@@ -22,13 +23,6 @@ from tests.contributions import (
     observe,
     sign_observation,
 )
-
-INVITED = {
-    "name": WITNESS.name,
-    "address": WITNESS.address,
-    "relationship": WITNESS.relationship,
-    "status": WITNESS.status,
-}
 
 
 @pytest.fixture

@@ -3,17 +3,21 @@
 from typing import Any
 
 from tests.api.door import SIGNATURE, page_path
-from tests.contributions import OBSERVED, PAGE, SEEN, TOLD, begin, invite, observe, sign_observation
+from tests.contributions import (
+    INVITED,
+    OBSERVED,
+    PAGE,
+    SEEN,
+    TOLD,
+    begin,
+    invite,
+    observe,
+    sign_observation,
+)
 from tests.play.stage import Stage, scene
 
 DRAFT = {"values": OBSERVED}
 SIGNED = SIGNATURE | {"signature": "Asa Essor"}
-INVITED = {
-    "name": "Wanda Witness",
-    "address": "wanda@example.org",
-    "relationship": "line manager",
-    "status": "Registered nurse",
-}
 
 
 def _path(stage: Stage, item_id: str = SEEN) -> str:
