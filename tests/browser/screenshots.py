@@ -72,9 +72,7 @@ def candidate(centre: Centre, browser: Browser) -> None:
             signed = centre.sign(page.id, by=by)
             returned = page is centre.module.pages[1]
             feedback = RETURNED if returned else ""
-            centre.world.judge(
-                who.enrolment, signed.attempt, competent=not returned, feedback=feedback
-            )
+            centre.judge(signed, competent=not returned, feedback=feedback)
         context = browser.new_context(
             viewport=PHONE, device_scale_factor=SCALE, is_mobile=True, locale="en-GB"
         )
