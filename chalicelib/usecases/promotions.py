@@ -144,8 +144,7 @@ def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected:
     if inspected.pictures:
         runtime.evidence.keep_picture(name, RENDERING, inspected.pictures.rendering)
         runtime.evidence.keep_picture(name, THUMBNAIL, inspected.pictures.thumbnail)
-    of = (runtime.quarantine.bucket, name, arrived.version)
-    return runtime.evidence.take(name, *of, attachment.media_type)
+    return runtime.evidence.take(name, runtime.quarantine.bucket, name, arrived.version)
 
 
 def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version: str) -> None:

@@ -94,6 +94,7 @@ def assert_clean(world: World, attachment: Attachment, content: bytes) -> None:
     assert [version for name, version in kept(attachment) if name == "original"] == [now.version]
     of = {"Bucket": EVIDENCE, "Key": f"{name_of(attachment)}/original", "VersionId": now.version}
     assert clients()[1].get_object(**of)["Body"].read() == content
+    assert len({name for name, _ in kept(attachment)}) == len(kept(attachment))
     assert quarantined(attachment) == []
     assert not in_index(world.runtime, attachment)
 
@@ -107,11 +108,12 @@ def test_a_clean_file_is_pinned_with_its_facts(world: World) -> None:
     assert (now.settled_at, now.scanned_by, now.pictured) == (world.clock(), "off", False)
 
 
-def test_an_original_is_a_download_of_its_type(world: World) -> None:
+def test_an_original_is_a_download_and_no_page(world: World) -> None:
     attachment = arrived(world)
     run(world, attachment)
     head = clients()[1].head_object(Bucket=EVIDENCE, Key=f"{name_of(attachment)}/original")
-    assert (head["ContentType"], head["ContentDisposition"]) == ("text/plain", "attachment")
+    assert head["ContentType"] == "application/octet-stream"
+    assert head["ContentDisposition"] == "attachment"
 
 
 def test_a_picture_is_shown_as_a_rendering_and_a_thumbnail(world: World) -> None:
