@@ -15,12 +15,14 @@ from chalicelib.domain.people import Role
 from chalicelib.domain.testimony import Witness
 from chalicelib.usecases import centres, memberships, people, testimony
 from chalicelib.usecases.centres import CentreSettings
+from cli.answering import complete_answers
 from tests.api.door import verification_token
+from tests.attachments import picture
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, Signed, wrong
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenTab
 from tests.browser.gateway import STAGE
-from tests.world import SHORT_MODULE, request
+from tests.world import EVIDENCE_MODULE, SHORT_MODULE, request
 
 # Rules for WCAG 2.2 AA, and what axe counts as good practice besides (such as heading order).
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -94,6 +96,43 @@ def choices(centre: Centre, tab: Page) -> int:
 @state
 def questions(centre: Centre, tab: Page) -> int:
     return visit(tab, centre.sign("knowledge-1").link)
+
+
+def with_picture(centre: Centre, tab: Page) -> str:
+    """Sign for a picture, and a record that departs from a rule; return the link."""
+    module = centre.publish(EVIDENCE_MODULE)
+    page = module.page("show-1")
+    assert page
+    enrolment, candidate = centre.enrol(module=module)
+    named = {"name": "room.jpg", "media_type": "image/jpeg", "alt_text": "A clear floor"}
+    photo = centre.world.attach(picture(), who=candidate, **named)
+    answers = complete_answers(page, "ZN", [photo.id])
+    answers["handed"]["values"]["present"] = False
+    answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+    shown = {"content_type": "image/jpeg", "body": picture()}
+    tab.route("**/thumbnail", lambda route: route.fulfill(**shown))  # there is no bucket here
+    by = (enrolment, candidate)
+    return centre.sign("show-1", module=module, answers=answers, by=by).link
+
+
+@state
+def evidence(centre: Centre, tab: Page) -> int:
+    status = visit(tab, with_picture(centre, tab))
+    thumbnail = tab.get_by_role("img", name="A clear floor")
+    thumbnail.scroll_into_view_if_needed()
+    assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
+    return status
+
+
+@state
+def evidence_not_appraised(centre: Centre, tab: Page) -> int:
+    visit(tab, with_picture(centre, tab))
+    tab.get_by_label("Valid").check()
+    status = judge(tab, "Yes, competent")
+    assert tab.get_by_label("Valid").is_checked()
+    tab.get_by_role("alert").get_by_role("link").click()
+    assert tab.get_by_role("group", name="Item 1").is_visible()
+    return status
 
 
 @state
@@ -366,6 +405,7 @@ STATUS = {
     "witness_signed_before": 410,
     "witness_expired_while_typing": 410,
     "with_errors": 422,
+    "evidence_not_appraised": 422,
     "code_asked_for": 202,
     "wrong_code": 422,
     "links_off": 410,
