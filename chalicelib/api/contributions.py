@@ -42,7 +42,10 @@ INACTIVE = (*CLOSED, "enrolment-on-break", "enrolment-awaiting-verification")
 class WitnessIn(RequestModel):
     """Who is asked for testimony; the link goes to them by mail."""
 
-    name: Text = Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})
+    name: Text = Field(
+        description="As they sign it; the mail begins with it.",
+        json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT},
+    )
     address: Text = Field(
         description="Their own mail address, never the candidate's.",
         json_schema_extra={"maxLength": ADDRESS_LIMIT},

@@ -51,10 +51,6 @@ from chalicelib.usecases.requests import Request, answered, remember
 
 TESTIMONY_PATH = "/v1/testimony/"
 TRIES = 3  # of a write, when something that was read has changed before it
-CLOSED = {
-    WitnessState.EXPIRED: "This link has expired; ask whoever sent it for a new one.",
-    WitnessState.VOID: "This link is no longer needed, or another one has taken its place.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +173,10 @@ def sign_by_link(runtime: Runtime, token: str, testimony: Account, body: str) ->
         if opened.state is WitnessState.USED:
             _require_repeat(opened, body)
             return
-        if opened.state is not WitnessState.LIVE:
-            raise Gone(opened.state, CLOSED[opened.state])
+        if opened.state is WitnessState.EXPIRED:
+            raise Gone("link-expired", "This link has expired; ask whoever sent it for a new one.")
+        if opened.state is WitnessState.VOID:
+            raise Gone("link-void", "This link is not needed any more, or another one is.")
         require_another(opened.contribution)
         if flaws := _flaws(opened, testimony):
             detail = "Nothing was signed; mend what is listed."
