@@ -139,7 +139,10 @@ class Quarantine:
             after = listed["NextPartNumberMarker"]
 
     def assemble(self, key: str, upload_id: str, parts: Sequence[ArrivedPart]) -> None:
-        """Make one object of the parts. An upload that is over already is left as it is."""
+        """Make one object of the parts. An upload that is over already is left as it is.
+
+        Raises Unavailable where a part has been sent once more since it was listed.
+        """
         completed: Any = [
             {"PartNumber": part.number, "ETag": part.etag}
             | ({"ChecksumSHA256": _base64(part.sha256)} if part.sha256 else {})
@@ -155,6 +158,10 @@ class Quarantine:
             )
         except AbsentError:
             return
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidPart":
+                raise _unavailable() from error
+            raise
 
     def abandon(self, key: str, upload_id: str) -> None:
         """Drop the parts of an upload, if there are any."""
@@ -202,12 +209,14 @@ class AbsentError(Exception):
     """There is no such object, version or upload."""
 
 
-def clear(client: "S3Client", bucket: str, prefix: str, keep: str = "") -> None:
-    """Delete all versions of all objects whose keys begin so, but one version that is kept."""
+def clear(
+    client: "S3Client", bucket: str, prefix: str, stays: Callable[[Any], bool] = lambda _: False
+) -> None:
+    """Delete all versions of all objects whose keys begin so, but those that are to stay."""
     while True:
         listed = call(client.list_object_versions, Bucket=bucket, Prefix=prefix)
         found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
-        doomed = [each for each in found if each["VersionId"] != keep]
+        doomed = [each for each in found if not stays(each)]
         for each in doomed:
             call(client.delete_object, Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
         if not doomed:
