@@ -1,5 +1,6 @@
 """A small world for tests: a centre with its people and a short module, on moto's table."""
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from moto import mock_aws
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
+from chalicelib.domain.attachments import Attachment, NewFile
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
@@ -25,14 +27,17 @@ from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
-from chalicelib.storage.changes import Change, Check, Item
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
+from chalicelib.storage.scanners import Off
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
+    attachments,
     attempts,
     centres,
     certificates,
@@ -43,6 +48,8 @@ from chalicelib.usecases import (
     modules,
     pages,
     people,
+    promotions,
+    uploads,
     verifications,
 )
 from chalicelib.usecases.attempts import Signature
@@ -52,6 +59,7 @@ from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.memberships import NewPerson
 from chalicelib.usecases.requests import Request
+from chalicelib.usecases.uploads import NewUpload, Upload
 from chalicelib.usecases.verifications import Looked, SetAside
 from cli.answering import complete_answers
 
@@ -141,11 +149,15 @@ class Events:
 
 @dataclass
 class Waiting:
-    """The queue of deliveries: each message with its wait in seconds."""
+    """A queue: each message with its wait in seconds; `broken` makes it take nothing."""
 
     messages: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    broken: bool = False
 
     def send(self, *messages: dict[str, Any], wait: timedelta = timedelta()) -> None:
+        if self.broken:
+            message = "no queue today"
+            raise OSError(message)
         self.messages += [(message, wait.total_seconds()) for message in messages]
 
     def take(self) -> list[tuple[dict[str, Any], float]]:
@@ -252,6 +264,7 @@ class World:
         self.pauses: list[float] = []
         client.meta.events.register("before-call.dynamodb", self.calls)
         self.client = client
+        self.s3 = s3
         self.source = source
         self.table = RiggedTable(client, TABLE, self.pauses.append)
         self.runtime = Runtime(
@@ -260,6 +273,7 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
@@ -434,6 +448,63 @@ class World:
             "request": request(self.verifier),
         }
         return verifications.verify(self.runtime, **given | more)
+
+    def start_upload(
+        self, content: bytes, who: Actor | None = None, same: Request | None = None, **more: Any
+    ) -> Upload:
+        """Begin an upload of a plain text, as the candidate unless somebody is named."""
+        actor = who or self.candidate
+        aside = {
+            name: more.pop(name)
+            for name in ("enrolment_id", "redacts", "redaction")
+            if name in more
+        }
+        given: dict[str, Any] = {
+            "name": "notes.txt",
+            "media_type": "text/plain",
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "caption": "What I noted on the day.",
+            "alt_text": "",
+        }
+        new = NewUpload(file=NewFile(**given | more), **aside)
+        return uploads.start(self.runtime, actor, new, same or request(actor))
+
+    def send_file(self, attachment: Attachment, content: bytes) -> None:
+        """Put a file where its form would."""
+        name = keys.upload(attachment.centre_id, attachment.id)
+        self.s3.put_object(Bucket=QUARANTINE, Key=name, Body=content)
+
+    def send_part(self, attachment: Attachment, number: int, content: bytes) -> None:
+        """Put a part where its link would."""
+        self.s3.upload_part(
+            Bucket=QUARANTINE,
+            Key=keys.upload(attachment.centre_id, attachment.id),
+            UploadId=attachment.parts,
+            PartNumber=number,
+            Body=content,
+            ChecksumAlgorithm="SHA256",
+        )
+
+    def promote(self, attachment: Attachment) -> Attachment:
+        """Have the step after the upload look at a file."""
+        promotions.promote(self.runtime, attachment.centre_id, attachment.id)
+        return self.attachment(attachment.id)
+
+    def attachment(self, attachment_id: str) -> Attachment:
+        """Read an attachment of the centre as it stands."""
+        return attachments.load_many(self.runtime, self.centre.id, [attachment_id])[attachment_id]
+
+    def attach(self, content: bytes = b"Noted.", **more: Any) -> Attachment:
+        """Upload a file, and have it settled."""
+        begun = self.start_upload(content, **more).attachment
+        self.send_file(begun, content)
+        return self.promote(begun)
+
+    def bind(self, attachment: Attachment, enrolment: Enrolment) -> None:
+        """Have an attachment signed for in an enrolment."""
+        key = keys.attachment(attachment.centre_id, attachment.id)
+        self.table.write(Update(key, add={"bound": {enrolment.id}}))
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)
