@@ -7,6 +7,7 @@ from ulid import ULID
 
 from chalicelib.domain.addresses import DIGEST_BYTES, AddressLink, DueMail, MailKind
 from chalicelib.domain.answers import Answer
+from chalicelib.domain.attachments import Attachment, AttachmentState
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import (
     Centre,
@@ -51,6 +52,26 @@ answers = st.dictionaries(
         text=st.none() | text,
     ),
     max_size=5,
+)
+attachments = st.builds(
+    Attachment,
+    id=ulids,
+    centre_id=ulids,
+    candidate_id=ulids,
+    number=counts,
+    name=text,
+    media_type=text,
+    size=counts,
+    sha256=st.just("") | hashes,
+    caption=text,
+    alt_text=text,
+    state=st.just(AttachmentState.PENDING),
+    created_at=moments,
+    created_by=ulids,
+    revision=counts,
+    parts=text,
+    redacts=st.just("") | ulids,
+    redaction=text,
 )
 retention_rules = st.builds(
     RetentionRule,

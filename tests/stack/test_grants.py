@@ -9,15 +9,18 @@ import pytest
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
 from cli.cast import create_cast
-from cli.cloud import CloudError
+from cli.cloud import CloudError, http
 from cli.playing import Play, open_link
 from cli.stack import Stack
+from cli.uploading import Uploader, post
+from tests.attachments import picture
 from tests.stack.grants import grants, taken_out
 from tests.stack.streams import head_records, stream_off
 from tests.world import SHORT_MODULE
 
 # A port at which nobody listens: what is delivered there fails, and is put back.
 NOBODY = "http://127.0.0.1:1/"
+NOTE = b"The plan was read."
 
 
 class Stage:
@@ -32,6 +35,11 @@ class Stage:
             self.certified.sign(page_id)
             judge(self.certified, page_id)
         self.certificate_id = self.certified.certificate()["certificate_id"]
+        self.uploader = Uploader(self.certified.client(Role.CANDIDATE), self.certified.centre)
+        photo = picture()
+        upload = self.uploader.start(photo, "image/jpeg", "photo.jpg")
+        post(upload["form"], photo)
+        self.picture_id = self.uploader.settled(upload["id"])["id"]
 
     def prepare(self) -> None:
         """Prepare what waits for the stream, with the stream switched off."""
@@ -63,6 +71,7 @@ class Stage:
             self.clear()
             play.certificate_pdf()
             self.webhook_works(play)
+            self.evidence_works()
         except (CloudError, KeyError):
             return False
         return open_link(self.link).status in {200, 410}
@@ -80,6 +89,18 @@ class Stage:
             deleted = administrator.send("DELETE", f"{path}/{made['id']}")
         if (sent.status, deleted.status) != (202, 204):
             message = f"the replay answered {sent.status}, the deletion {deleted.status}"
+            raise CloudError(message)
+
+    def evidence_works(self) -> None:
+        """Send a file in parts, and read one that was sent before."""
+        upload = self.uploader.start(NOTE, "text/plain", "note.txt", in_parts=True)
+        sent = self.uploader.put_part(upload["id"], 1, NOTE)
+        completed = self.uploader.complete(upload["id"])
+        found = self.uploader.attachment(self.picture_id)
+        read = (http.request("GET", found[link]).status for link in ("url", "rendering_url"))
+        statuses = (sent.status, completed.status, *read)
+        if statuses != (200, 202, 200, 200):
+            message = f"sending and reading evidence answered {statuses}"
             raise CloudError(message)
 
     def deliver_works(self) -> bool:
