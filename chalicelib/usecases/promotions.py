@@ -24,13 +24,13 @@ from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import LEAVES_INDEX, to_attachment
-from chalicelib.storage.changes import Key, Update, absent, equals, exists
+from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.evidence import RENDERING, THUMBNAIL
 from chalicelib.storage.quarantine import AbsentError, Arrived
 from chalicelib.storage.scanners import GuardDuty
 from chalicelib.storage.table import ConditionFailedError
 
-UNSETTLED = (exists("state"), absent("settled_at"), absent("deleted_at"))
+UNSETTLED = (absent("settled_at"), absent("deleted_at"))
 # What GuardDuty's tag says, as the code of a refusal. Anything else is for an operator to mend.
 VERDICTS = {
     "NO_THREATS_FOUND": "",

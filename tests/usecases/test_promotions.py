@@ -335,6 +335,21 @@ def test_what_is_deleted_while_it_is_read_is_gone(world: World) -> None:
     assert quarantined(attachment) == kept(attachment) == []
 
 
+def test_what_is_deleted_while_it_is_cleared_up_is_found_by_the_sweeper(world: World) -> None:
+    attachment = arrived(world)
+
+    def before_the_next_write() -> None:
+        world.table.interruption = lambda: delete(world, attachment)
+
+    world.table.interruption = before_the_next_write
+    run(world, attachment)
+    assert kept(attachment)
+    assert in_index(world.runtime, attachment)
+    run(world, attachment)
+    assert kept(attachment) == []
+    assert not in_index(world.runtime, attachment)
+
+
 # ---- killed anywhere
 
 
