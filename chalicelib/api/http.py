@@ -37,7 +37,7 @@ from chalicelib.usecases import people
 from chalicelib.usecases.requests import Request, fingerprint
 
 BODY_LIMIT = 256 * 1024  # bytes
-FORM_FIELDS_LIMIT = 20
+FORM_FIELDS_LIMIT = 1_250  # six for each item of the longest page, and the rest
 FLAWS_LISTED = 50  # the first ones of a body; whoever mends them is told the next
 POINTER_LIMIT = 200  # characters of a place in a body whose names are the client's own
 PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")
@@ -171,8 +171,8 @@ class Call:
         if not empty:
             self.body(RequestModel)
 
-    def form(self) -> dict[str, str]:
-        """Read the fields of an HTML form."""
+    def form(self, limit: int = FORM_FIELDS_LIMIT) -> dict[str, str]:
+        """Read the fields of an HTML form, at most so many."""
         try:
             raw = self._raw_body(FORM)
             pairs = parse_qsl(
@@ -180,7 +180,7 @@ class Call:
                 keep_blank_values=True,
                 strict_parsing=bool(raw),
                 errors="strict",
-                max_num_fields=FORM_FIELDS_LIMIT,
+                max_num_fields=limit,
             )
         except ValueError:
             raise Malformed("malformed-form", "The form cannot be read; send it again.") from None

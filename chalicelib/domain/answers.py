@@ -1,14 +1,17 @@
 """A candidate's answers: what a draft may hold, and what a page needs before it can be signed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.errors import Flaw
+from chalicelib.domain import evidence
+from chalicelib.domain.attachments import Attachment
+from chalicelib.domain.errors import Flaw, escaped
 from chalicelib.domain.forms import Record, Values
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
     INITIALS_LIMIT,
+    PAGE_FILES_LIMIT,
     ChoiceItem,
     EvidenceRequest,
     Item,
@@ -64,12 +67,18 @@ class Draft:
     answers: Answers = field(default_factory=dict)
 
 
-FIELDS: Mapping[type[Item], tuple[str, ...]] = {
-    Statement: ("understood", "initials"),
-    ChoiceItem: ("chosen",),
-    Question: ("text",),
-    EvidenceRequest: (),
-}
+def fields_of(item: Item) -> tuple[str, ...]:
+    """Name the fields of an answer to an item."""
+    match item:
+        case Statement():
+            return ("understood", "initials")
+        case ChoiceItem():
+            return ("chosen",)
+        case Question():
+            return ("text",)
+        case EvidenceRequest():
+            form = ("values", "reasons") if item.blank else ()
+            return ("attachments", *form)
 
 
 def documents(answers: Answers) -> dict[str, Any]:
@@ -101,25 +110,59 @@ def _values(stored: Mapping[str, Any]) -> Values:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
 
 
+def named(answers: Answers) -> frozenset[str]:
+    """Return the ids of all attachments that answers name."""
+    return frozenset(each for answer in answers.values() for each in answer.attachments or ())
+
+
 def draft_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
     """Say what cannot even be kept as a draft of this page: unknown items, kinds and options."""
     items = {item.id: item for item in page.items}
     flaws: list[Flaw] = []
     for item_id, answer in answers.items():
-        pointer = f"/answers/{_escaped(item_id)}"
+        pointer = f"/answers/{escaped(item_id)}"
         if item_id not in items:
             flaws.append(Flaw(pointer, "unknown-item", "This page has no such item; leave it out."))
         else:
             flaws.extend(_draft_flaws(items[item_id], answer, pointer))
+    if len(named(answers)) > PAGE_FILES_LIMIT:
+        detail = f"A page takes at most {PAGE_FILES_LIMIT} files in all."
+        flaws.append(Flaw("/answers", "too-many-files", detail))
     return tuple(flaws)
 
 
-def signing_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
-    """Say what the page still lacks before it can be signed."""
+def signing_flaws(
+    page: Page, answers: Answers, contributed: Container[str] = ()
+) -> tuple[Flaw, ...]:
+    """Say what the page still lacks before it can be signed.
+
+    `contributed` are the ids of the items that their assessor or witness has signed.
+    """
     return tuple(
         flaw
         for item in page.items
-        for flaw in _signing_flaws(item, answers.get(item.id, Answer()), f"/answers/{item.id}")
+        for flaw in _signing_flaws(item, answers.get(item.id, Answer()), contributed)
+    )
+
+
+def unknown_flaws(
+    answers: Answers, asked: Container[str], found: Mapping[str, Attachment], candidate_id: str
+) -> tuple[Flaw, ...]:
+    """Say which of the attachments asked for are none of the candidate's."""
+    return tuple(
+        evidence.unknown(f"/answers/{item_id}/attachments/{index}")
+        for item_id, answer in answers.items()
+        for index, each in enumerate(answer.attachments or ())
+        if each in asked and (each not in found or found[each].candidate_id != candidate_id)
+    )
+
+
+def departures(page: Page, answers: Answers) -> int:
+    """Count the rules of forms that the candidate's records depart from."""
+    return sum(
+        len(evidence.departures(item, answers.get(item.id, Answer()).record))
+        for item in page.items
+        if isinstance(item, EvidenceRequest) and item.by == evidence.CANDIDATE
     )
 
 
@@ -129,10 +172,13 @@ def words(text: str) -> int:
 
 
 def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+    if isinstance(item, EvidenceRequest) and item.by != evidence.CANDIDATE:
+        yield Flaw(pointer, "not-yours", f"The {item.by} provides this; leave it out.")
+        return
     for name in answer.document():
-        if name not in FIELDS[type(item)]:
-            fields = " and ".join(FIELDS[type(item)]) or "nothing yet"
-            yield Flaw(f"{pointer}/{name}", "wrong-kind", f"This item is answered with {fields}.")
+        if name not in fields_of(item):
+            detail = f"This item is answered with {' and '.join(fields_of(item))}."
+            yield Flaw(f"{pointer}/{name}", "wrong-kind", detail)
     if len(answer.initials or "") > INITIALS_LIMIT:
         yield Flaw(f"{pointer}/initials", "too-long", f"At most {INITIALS_LIMIT} characters.")
     if len(answer.text or "") > ANSWER_LIMIT:
@@ -144,9 +190,12 @@ def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
             yield Flaw(f"{pointer}/chosen", "unknown-option", detail)
         if len(set(answer.chosen)) != len(answer.chosen):
             yield Flaw(f"{pointer}/chosen", "chosen-twice", "Name each option once.")
+    if isinstance(item, EvidenceRequest):
+        yield from evidence.draft_flaws(item, answer.attachments or (), answer.record, pointer)
 
 
-def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+def _signing_flaws(item: Item, answer: Answer, contributed: Container[str]) -> Iterator[Flaw]:
+    pointer = f"/answers/{item.id}"
     match item:
         case Statement():
             if answer.understood is None:
@@ -160,8 +209,13 @@ def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
                 yield Flaw(f"{pointer}/chosen", "wrong-count" if count else "unanswered", detail)
         case Question():
             yield from _text_flaws(item, (answer.text or "").strip(), f"{pointer}/text")
+        case EvidenceRequest() if item.by != evidence.CANDIDATE:
+            if item.id not in contributed:
+                detail = f"The {item.by} has to sign this first; then sign the page."
+                yield Flaw(pointer, "contribution-missing", detail)
         case EvidenceRequest():
-            yield Flaw(pointer, "evidence-not-collected", "Evidence cannot be collected yet.")
+            given = answer.attachments or ()
+            yield from evidence.signing_flaws(item, given, answer.record, pointer)
 
 
 def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
@@ -174,8 +228,3 @@ def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
     elif item.max_words is not None and count > item.max_words:
         detail = f"Write at most {item.max_words} words; {count} so far."
         yield Flaw(pointer, "too-many-words", detail)
-
-
-def _escaped(token: str) -> str:
-    """Escape a token of a JSON pointer (RFC 6901, section 3)."""
-    return token.replace("~", "~0").replace("/", "~1")

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, links, promotions
+from chalicelib.usecases import addresses, codes, events, links, promotions, testimony
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -23,6 +23,8 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 codes.mail_code(runtime, *of)
             if member := item.member:
                 addresses.mail_due(runtime, *member)
+            if invitation := item.invitation:
+                testimony.mail_invitation(runtime, *invitation)
             if upload := item.attachment:
                 if _is_new("deleted_at", item):
                     promotions.ask_for(runtime, *upload)

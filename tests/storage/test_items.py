@@ -14,7 +14,9 @@ from chalicelib.domain.attachments import Attachment, AttachmentState, FlagRaise
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
+from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
@@ -92,6 +94,8 @@ def test_attempts_with_all_that_happened_to_them(table: Table, attempt: Attempt)
     item |= {"code_asked_at": attempt.code_asked_at and stamp(attempt.code_asked_at)}
     item |= {"code_mailed_at": attempt.code_mailed_at and stamp(attempt.code_mailed_at)}
     item |= {"withdrawn_at": attempt.withdrawn_at and stamp(attempt.withdrawn_at)}
+    at = attempt.departures_reviewed_at
+    item |= {"departures_reviewed_at": at and stamp(at)}
     if attempt.judgement:
         item |= items.from_judgement(attempt.judgement)
     if attempt.countersignature:
@@ -160,6 +164,21 @@ def test_reasons(table: Table, text: str, day: str) -> None:
 def test_answers(table: Table, answers: Answers) -> None:
     item = stored(table, {"answers": items.pack_answers(answers)})
     assert items.unpack_answers(item["answers"]) == answers
+
+
+@given(review=values.departure_reviews)
+@few
+def test_departure_reviews(table: Table, review: DepartureReview) -> None:
+    item = stored(table, items.from_departure_review(review))
+    assert items.to_departure_review(item) == review
+
+
+@given(evidence=values.appraisals)
+@few
+def test_what_was_found_of_evidence(table: Table, evidence: Appraisals) -> None:
+    item = stored(table, {"evidence": items.from_appraisals(evidence)})
+    assert items.to_appraisals(item) == evidence
+    assert items.to_appraisals(None) == {}
 
 
 @given(document=st.dictionaries(values.text, json_values, max_size=4), reason=values.text)
