@@ -37,12 +37,12 @@ class PartLink:
 
 @dataclass(frozen=True, slots=True)
 class ArrivedPart:
-    """A part that is there; `sha256` in hexadecimal digits."""
+    """A part that is there; `sha256` in hexadecimal digits, as long as it is a part."""
 
     number: int
     size: int
-    etag: str
-    sha256: str
+    etag: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

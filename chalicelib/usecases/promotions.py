@@ -8,6 +8,7 @@ sweeper, does not find: an attachment leaves the sweeper's index last.
 import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import IO
 
 from chalicelib.domain.attachments import (
@@ -30,6 +31,9 @@ from chalicelib.storage.quarantine import AbsentError, Arrived
 from chalicelib.storage.scanners import GuardDuty
 from chalicelib.storage.table import ConditionFailedError
 
+# What the event of S3 has before the word that the same file is complete: both at once would have
+# it read twice.
+HEAD_START = timedelta(seconds=30)
 UNSETTLED = (absent("settled_at"), absent("deleted_at"))
 # What GuardDuty's tag says, as the code of a refusal. Anything else is for an operator to mend.
 VERDICTS = {
@@ -51,9 +55,11 @@ class ScanFailedError(Exception):
     """GuardDuty could not look at a file, and will not by itself: an operator has to see why."""
 
 
-def ask_for(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
-    """Have the promotion step look at an attachment."""
-    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)})
+def ask_for(
+    runtime: Runtime, centre_id: str, attachment_id: str, wait: timedelta = timedelta()
+) -> None:
+    """Have the promotion step look at an attachment, at once or after a while."""
+    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)}, wait=wait)
 
 
 def promote(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
