@@ -39,7 +39,12 @@ DEMO = Path("modules/working-relationships.md")
 CHOICES = "establish-3"  # a page of five choice items
 STATEMENTS = "establish-1"  # the statements that they test
 NAME = "Zoë Nguyễn"
-PHOTO = {"name": "room.jpg", "media_type": "image/jpeg", "alt_text": "An empty room"}
+PHOTO = {
+    "name": "room.jpg",
+    "media_type": "image/jpeg",
+    "caption": "Where we meet, before anybody came in",
+    "alt_text": "An empty room with a bed",
+}
 STATUS = {"relationship": "line manager", "status": "Registered nurse"}
 FINE = Appraisal(valid=True, authentic=True, current=True, sufficient=True, reliable=True)
 
