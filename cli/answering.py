@@ -12,7 +12,7 @@ PROSE = (
     "I listen first, ask what matters to the person, and agree the next step with them before I "
     "act. I write down what we agreed on the same day and tell my supervisor where there is a risk."
 )
-WORDS = len(PROSE.split())  # a short but real answer, where the question asks for no more
+WORDS = 35  # a short but real answer, where the question asks for no more
 REASON = "We were both tired by then, and agreed to go through the rest when we meet again."
 DAY = "2026-02-27"  # on which everything happened that a form asks for
 
