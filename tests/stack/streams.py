@@ -51,11 +51,6 @@ def head_records(stack: Stack, play: Play) -> list[dict[str, Any]]:
     return [_record(item) for item in items(stack, "HEAD#", play)]
 
 
-def contribution_records(stack: Stack, play: Play) -> list[dict[str, Any]]:
-    """Make the stream records that changes of what others contribute bring."""
-    return [_record(item) for item in items(stack, "CONTRIBUTION#", play)]
-
-
 def attachment_record(attachment: Attachment, **new: str) -> dict[str, Any]:
     """Make the stream record of an attachment that has got new texts."""
     key = keys.attachment(attachment.centre_id, attachment.id)

@@ -18,14 +18,8 @@ from cli.playing import OK, Play, open_link
 from cli.stack import Stack
 from cli.uploading import TAKEN, Uploader, post
 from tests.attachments import NOTE, begin, name_of, picture, read
-from tests.contributions import CONTRIBUTED_MODULE, INVITED, PAGE, TOLD
 from tests.stack.grants import ROLES, grants, taken_out
-from tests.stack.streams import (
-    attachment_record,
-    contribution_records,
-    head_records,
-    stream_off,
-)
+from tests.stack.streams import attachment_record, head_records, stream_off
 from tests.world import SHORT_MODULE
 
 # A port at which nobody listens: what is delivered there fails, and is put back.
@@ -49,8 +43,6 @@ class Stage:
         """Prepare what waits for the stream, with the stream switched off."""
         self.ready = self._play("plan-1", "plan-2", "kn-1")
         self.unmailed = self._play("plan-1", judged=False)
-        self.asked = self._ask_a_witness()
-        self._ask_a_witness()  # of whom the sweep alone is going to know
         self.runtime = operator_runtime(self.stack)
         self.centre_id = self.certified.cast.centre_id
         candidate = self.certified.client(Role.CANDIDATE)
@@ -63,17 +55,10 @@ class Stage:
         self.waiting = begin(self.runtime, self.centre_id)  # for the sweeper to find
         start_cold(self.stack, "promote", SCANNER="guardduty")  # which asks for most
 
-    def _ask_a_witness(self) -> Play:
-        """Ask somebody for testimony, whose mail waits for the stream or the sweep."""
-        play = self._play(source=CONTRIBUTED_MODULE)
-        path = f"{play.enrolment}/pages/{PAGE}/contributions/{TOLD}/invitations"
-        play.client(Role.CANDIDATE).ask("POST", path, INVITED)
-        return play
-
-    def _play(self, *pages: str, judged: bool = True, source: str = SHORT_MODULE) -> Play:
-        module = read_module(source).module
+    def _play(self, *pages: str, judged: bool = True) -> Play:
+        module = read_module(SHORT_MODULE).module
         play = Play(self.stack, create_cast(self.stack, f"{uuid4().hex}.example"), module)
-        play.publish(source)
+        play.publish(SHORT_MODULE)
         play.enrol()
         for page_id in pages:
             play.sign(page_id)
@@ -190,10 +175,9 @@ class Stage:
         return self._delivers("finalise", self.ready)
 
     def notify_works(self) -> bool:
-        """Have news delivered of a page and a testimony that want mail, and of a file."""
+        """Have news of a signed page delivered whose link has not been mailed, and of a file."""
         complete = attachment_record(self.waiting, completed_at="2026-03-02T09:30:00Z")
-        invited = contribution_records(self.stack, self.asked)
-        return self._delivers("notify", self.unmailed, complete, *invited)
+        return self._delivers("notify", self.unmailed, complete)
 
     def sweep_works(self) -> bool:
         """Have everything swept up that the switched-off stream has left."""
