@@ -6,6 +6,7 @@ from typing import Any
 from chalice.app import Chalice, Response
 
 import chalicelib.api.addresses
+import chalicelib.api.attachments
 import chalicelib.api.attempts
 import chalicelib.api.caseload
 import chalicelib.api.centres
@@ -19,6 +20,7 @@ import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
+import chalicelib.api.uploads
 import chalicelib.api.verifications
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import Call, Operation, respond, routes

@@ -1,5 +1,6 @@
 """A small world for tests: a centre with its people and a short module, on moto's table."""
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from moto import mock_aws
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
+from chalicelib.domain.attachments import Attachment, NewFile
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
@@ -23,9 +25,12 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
+from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
-from chalicelib.storage.changes import Change, Check, Item
+from chalicelib.storage import keys
+from chalicelib.storage.attachments import LEAVES_INDEX, to_attachment
+from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
@@ -43,6 +48,7 @@ from chalicelib.usecases import (
     modules,
     pages,
     people,
+    uploads,
     verifications,
 )
 from chalicelib.usecases.attempts import Signature
@@ -52,6 +58,7 @@ from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.memberships import NewPerson
 from chalicelib.usecases.requests import Request
+from chalicelib.usecases.uploads import NewUpload, Upload
 from chalicelib.usecases.verifications import Looked, SetAside
 from cli.answering import complete_answers
 
@@ -252,6 +259,7 @@ class World:
         self.pauses: list[float] = []
         client.meta.events.register("before-call.dynamodb", self.calls)
         self.client = client
+        self.s3 = s3
         self.source = source
         self.table = RiggedTable(client, TABLE, self.pauses.append)
         self.runtime = Runtime(
@@ -434,6 +442,61 @@ class World:
             "request": request(self.verifier),
         }
         return verifications.verify(self.runtime, **given | more)
+
+    def start_upload(
+        self, content: bytes, who: Actor | None = None, same: Request | None = None, **more: Any
+    ) -> Upload:
+        """Begin an upload of a plain text, as the candidate unless somebody is named."""
+        actor = who or self.candidate
+        aside = {
+            name: more.pop(name)
+            for name in ("enrolment_id", "redacts", "redaction")
+            if name in more
+        }
+        given: dict[str, Any] = {
+            "name": "notes.txt",
+            "media_type": "text/plain",
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "caption": "What I noted on the day.",
+            "alt_text": "",
+        }
+        new = NewUpload(file=NewFile(**given | more), **aside)
+        return uploads.start(self.runtime, actor, new, same or request(actor))
+
+    def send_file(self, attachment: Attachment, content: bytes) -> None:
+        """Put a file where its form would."""
+        self.s3.put_object(Bucket=QUARANTINE, Key=attachment.place, Body=content)
+
+    def settle(self, attachment: Attachment, **facts: Any) -> Attachment:
+        """Find a file that has arrived clean, as the step after the upload does."""
+        arrived = self.runtime.quarantine.find(attachment.place)
+        assert arrived
+        version = self.runtime.evidence.take(
+            attachment.place, QUARANTINE, attachment.place, arrived.version, attachment.media_type
+        )
+        settled = {
+            "state": "clean",
+            "version": version,
+            "settled_at": stamp(self.clock()),
+            "scanned_by": "off",
+        }
+        key = keys.attachment(attachment.centre_id, attachment.id)
+        return to_attachment(
+            self.table.write(Update(key, set=settled | facts, remove=LEAVES_INDEX))
+        )
+
+    def attach(self, content: bytes = b"Noted.", **more: Any) -> Attachment:
+        """Upload a file that is found clean."""
+        facts = more.pop("facts", {})
+        attachment = self.start_upload(content, **more).attachment
+        self.send_file(attachment, content)
+        return self.settle(attachment, **facts)
+
+    def bind(self, attachment: Attachment, enrolment: Enrolment) -> None:
+        """Have an attachment signed for in an enrolment."""
+        key = keys.attachment(attachment.centre_id, attachment.id)
+        self.table.write(Update(key, add={"bound": {enrolment.id}}))
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)

@@ -88,6 +88,8 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
+    "upload_id": ("The upload's `id`.", IDENTIFIER),
+    "attachment_id": ("The attachment's `id`, the same as its upload's.", IDENTIFIER),
     "number": ("The number of the attempt.", COUNT),
     "certificate_id": (
         "The public id; with `.pdf` behind it, the document.",
@@ -164,6 +166,9 @@ class CurrentVersion(AnswerModel):
     )
     moves: list[EnrolmentState] | None = Field(
         default=None, description="With `enrolment-state`: what it can become."
+    )
+    missing: list[int] | None = Field(
+        default=None, description="With `upload-incomplete`: the numbers of the parts to be sent."
     )
 
 

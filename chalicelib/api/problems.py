@@ -112,6 +112,11 @@ CODES: dict[str, Entry] = {
         "Nobody judges or verifies their own work",
         "Have another assessor judge it, and another verifier look at it.",
     ),
+    "not-your-evidence": Entry(
+        403,
+        "This is somebody else's evidence",
+        "Have its candidate, whoever uploaded it, or an administrator do it.",
+    ),
     "not-found": Entry(
         404,
         "Not found",
@@ -220,6 +225,43 @@ CODES: dict[str, Entry] = {
     "webhook-not-active": Entry(
         409, "The webhook is not active", "Set its state to `active`, then send it again."
     ),
+    "too-much-evidence": Entry(
+        409,
+        "The candidate has no evidence number left",
+        "Speak with your centre: numbers go up to 9999, and are never given twice.",
+    ),
+    "upload-in-one-piece": Entry(
+        409,
+        "The upload has no parts",
+        "Send the file by the form of `getUpload`; for parts, begin an upload with `in_parts`.",
+    ),
+    "upload-over": Entry(
+        409,
+        "Nothing more is taken for this upload",
+        "Read the attachment: its file has arrived, or was rejected. Begin a new upload for "
+        "another file.",
+    ),
+    "upload-not-arrived": Entry(
+        409,
+        "The file has not arrived as it was declared",
+        "Send it by the form of `getUpload`, or in parts, then complete the upload again.",
+    ),
+    "upload-incomplete": Entry(
+        409,
+        "Parts of the file are missing",
+        "Send the parts that `current.missing` numbers, then complete the upload again.",
+    ),
+    "evidence-bound": Entry(
+        409,
+        "A signed page rests on the attachment",
+        "Leave it as it is, and upload another one; a redacted copy can take its place.",
+    ),
+    "not-flagged": Entry(
+        409, "The attachment is not flagged", "Read it again: there is nothing to decide."
+    ),
+    "upload-expired": Entry(
+        410, "The upload was begun too long ago", "Begin a new upload of the same file."
+    ),
     "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
     "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
     "links-off": Entry(
@@ -232,6 +274,11 @@ CODES: dict[str, Entry] = {
         412,
         "The page was changed in between",
         "Compare yours with `current.answers`, then send again with `current.etag` as If-Match.",
+    ),
+    "stale-attachment": Entry(
+        412,
+        "The attachment was changed in between",
+        "Read the attachment again, then send with `current.etag` as If-Match.",
     ),
     "stale-webhook": Entry(
         412,
@@ -308,6 +355,21 @@ CODES: dict[str, Entry] = {
         422,
         "It cannot have happened on that day",
         "Name a day from 1950 to today, as it is at the centre; or leave `occurred_on` out.",
+    ),
+    "invalid-upload": Entry(
+        422,
+        "The file is not taken like this",
+        "Mend each place that `errors` points to; nothing was begun.",
+    ),
+    "invalid-parts": Entry(
+        422,
+        "The file has no such parts",
+        "Name each part once, by the numbers from 1 to `parts.count` of the upload.",
+    ),
+    "invalid-attachment": Entry(
+        422,
+        "The attachment cannot be described like this",
+        "Mend each place that `errors` points to; nothing was changed.",
     ),
     "invalid-centre": Entry(422, "The centre cannot be saved", "Mend what `errors` lists."),
     "invalid-person": Entry(422, "The person cannot be saved", "Mend what `errors` lists."),

@@ -1,8 +1,10 @@
 """Who may do what. What an actor may not see is not found; what they may not do is forbidden."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, not_found
@@ -81,6 +83,41 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
         detail = "Only the candidate of this enrolment does this; sign in as them."
         raise Forbidden("not-the-candidate", detail)
     return enrolment
+
+
+def require_contributor(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor may upload evidence for its candidate.
+
+    Those are the candidate, the enrolment's assessors, and administrators of the centre.
+    """
+    enrolment = require_reader(actor, enrolment)
+    own = actor.has(Role.CANDIDATE) and actor.id == enrolment.candidate_id
+    assesses = actor.has(Role.ASSESSOR) and actor.id in enrolment.assessors
+    if not (own or assesses):
+        require_role(actor, Role.ADMINISTRATOR)
+    return enrolment
+
+
+def owns(actor: Actor, attachment: Attachment) -> bool:
+    """Whether it is the actor's evidence as its candidate, or they have uploaded it."""
+    candidate = actor.has(Role.CANDIDATE) and actor.id == attachment.candidate_id
+    return candidate or actor.id == attachment.created_by
+
+
+def manages(actor: Actor, attachment: Attachment) -> bool:
+    """Whether the actor may describe or delete an attachment that nobody has signed for."""
+    return owns(actor, attachment) or actor.has(Role.ADMINISTRATOR)
+
+
+def sees(actor: Actor, attachment: Attachment, signed_in: Iterable[Enrolment]) -> bool:
+    """Whether the actor may know of an attachment.
+
+    Those are whom it belongs to, administrators and internal verifiers of the centre, and the
+    assessors of the enrolments in which it has been signed for.
+    """
+    if owns(actor, attachment) or actor.has(*READERS_OF_ALL):
+        return True
+    return actor.has(Role.ASSESSOR) and any(actor.id in each.assessors for each in signed_in)
 
 
 def reads_findings(actor: Actor, attempt: Attempt) -> bool:

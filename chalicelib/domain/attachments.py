@@ -92,6 +92,44 @@ ALIASES: Mapping[str, str] = {
     "audio/vnd.wave": "audio/wav",
     "video/x-m4v": "video/mp4",
 }
+# Why a file was rejected, by code: what is wrong with it, and what to do.
+REASONS: Mapping[str, str] = {
+    "wrong-type": "What the file holds is not of the type that it was sent as. "
+    "Send it as what it is; a file renamed by hand has to be saved anew in its program.",
+    "polyglot": "The file is of two types at once, which hides content. "
+    "Save it anew in the program that it comes from, and send that.",
+    "active-content": "The document can run programs when it is opened. "
+    "Save it without macros and scripts, or as a plain PDF, and send that.",
+    "damaged": "The file cannot be read to its end. Open it to see whether it is whole, save it "
+    "anew, and send that.",
+    "not-text": "The file was sent as plain text, and is none. "
+    "Save it as UTF-8, or send it as what it is.",
+    "too-small": "The file holds too little to be of its type. Choose the right file.",
+    "too-large": "The file is larger than may be. Send a smaller one.",
+    "size-differs": "More or fewer bytes arrived than were declared. Send the file again.",
+    "checksum-differs": "Other bytes arrived than were declared. Send the file again.",
+    "too-many-pixels": "The picture has too many pixels to be shown. Make it smaller, and send it.",
+    "malware": "A scanner found what looks like malware. "
+    "Do not open the file; have the device that it comes from looked at.",
+    "too-large-to-scan": "The file is larger than the scanner here takes. Send a smaller one.",
+    "never-arrived": "The file did not arrive within seven days. Begin a new upload.",
+}
+
+
+class Resolution(StrEnum):
+    """What becomes of a flag: the file can be read again, or stays withheld."""
+
+    RELEASED = "released"
+    WITHHELD = "withheld"
+
+
+class Deed(StrEnum):
+    """What is put on record of a file that somebody has flagged."""
+
+    FLAGGED = "flagged"
+    SEEN = "seen"
+    RELEASED = "released"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +162,12 @@ class Attachment:
     """A file of a candidate at a centre, with its evidence number.
 
     `sha256` is what was declared until the file has been read, and then what it is; `crc32` eight
-    hexadecimal digits; `version` the version of the object that is evidence. `parts` names an
-    upload in parts. `reason` is the code of why it was rejected, `scanned_by` what found it clean.
-    `redacts` is the id of the attachment that this one replaces with people made unrecognisable,
-    `redaction` what was made so, `replaced_by` the id of one that replaces this. `bound` are the
-    enrolments in which it has been signed for: from then on it never changes.
+    hexadecimal digits; `version` the version of the object that is evidence. `revision` counts the
+    changes of caption and alternative text. `parts` names an upload in parts. `reason` is the code
+    of why it was rejected, `scanned_by` what found it clean. `redacts` is the id of the attachment
+    that this one replaces with people made unrecognisable, `redaction` what was made so,
+    `replaced_by` the id of one that replaces this. `bound` are the enrolments in which it has been
+    signed for: from then on it never changes.
     """
 
     id: str
@@ -144,8 +183,7 @@ class Attachment:
     state: AttachmentState
     created_at: datetime
     created_by: str
-    request: str
-    fingerprint: str
+    revision: int = 0
     parts: str = ""
     completed_at: datetime | None = None
     settled_at: datetime | None = None
@@ -171,6 +209,28 @@ class Attachment:
     def extension(self) -> str:
         """How the name of a download ends: what the content is, whatever it was called."""
         return MEDIA_TYPES[self.media_type].extensions[0]
+
+    @property
+    def download_name(self) -> str:
+        """What a download is called: as its uploader named it, with an ending that is true."""
+        _, dot, ending = self.name.rpartition(".")
+        known = dot and ending.lower() in MEDIA_TYPES[self.media_type].extensions
+        return self.name if known else f"{self.name}.{self.extension}"
+
+    @property
+    def place(self) -> str:
+        """Where its objects lie, in quarantine and as evidence."""
+        return f"{self.centre_id}/{self.id}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when its upload can be finished."""
+        return self.created_at + UPLOAD_LIFETIME
+
+    def awaited_at(self, moment: datetime) -> bool:
+        """Whether its file can still be sent then."""
+        begun = self.state is AttachmentState.PENDING and not (self.completed_at or self.deleted_at)
+        return begun and moment < self.expires_at
 
     def document(self) -> dict[str, Any]:
         """Return what a signed document says of it, as JSON values."""

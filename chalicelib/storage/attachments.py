@@ -11,6 +11,7 @@ from chalicelib.storage.keys import open_index, parse_attachment
 # An attachment that is on its way, or whose objects have still to go, stands in the sweeper's
 # index; these leave it.
 LEAVES_INDEX = ("open_shard", "open_key")
+FLAG = ("flagged_at", "flagged_by", "flag_reason")
 
 
 def from_attachment(attachment: Attachment) -> Item:
@@ -27,8 +28,7 @@ def from_attachment(attachment: Attachment) -> Item:
         "state": str(attachment.state),
         "created_at": stamp(attachment.created_at),
         "created_by": attachment.created_by,
-        "request": attachment.request,
-        "fingerprint": attachment.fingerprint,
+        "revision": attachment.revision,
         "parts": attachment.parts,
         "redacts": attachment.redacts,
         "redaction": attachment.redaction,
@@ -53,8 +53,7 @@ def to_attachment(item: Item) -> Attachment:
         state=AttachmentState(item["state"]),
         created_at=parse(item["created_at"]),
         created_by=item["created_by"],
-        request=item["request"],
-        fingerprint=item["fingerprint"],
+        revision=int(item["revision"]),
         parts=item["parts"],
         completed_at=_moment(item, "completed_at"),
         settled_at=_moment(item, "settled_at"),
