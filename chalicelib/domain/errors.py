@@ -13,6 +13,11 @@ class Flaw:
     detail: str
 
 
+def escaped(token: str) -> str:
+    """Escape a token of a JSON pointer (RFC 6901, section 3)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
 class DomainError(Exception):
     """A refusal. `code` never changes; `detail` says what is wrong and what to do about it.
 

@@ -169,6 +169,7 @@ class Module:
     standards: tuple[StandardReference, ...] = ()
     definitions: tuple[Definition, ...] = ()
     foreword: str = ""
+    forms: tuple[Form, ...] = ()
     elements: tuple[Element, ...] = ()
     verification: VerificationPolicy = VerificationPolicy.NONE
 
@@ -257,6 +258,10 @@ def _page_flaws(page: Page) -> Iterator[Flaw]:
     if len(page.items) > ITEMS_LIMIT:
         detail = f"A page has at most {ITEMS_LIMIT} items; make it two pages."
         yield Flaw(f"/pages/{page.id}", "too-many-items", detail)
+    files = sum(item.least_files for item in page.items if isinstance(item, EvidenceRequest))
+    if files > PAGE_FILES_LIMIT:
+        detail = f"The page asks for {files} files, but takes {PAGE_FILES_LIMIT}; make it two."
+        yield Flaw(f"/pages/{page.id}", "too-many-files", detail)
 
 
 def _item_flaws(item: Item) -> Iterator[Flaw]:
@@ -268,6 +273,3 @@ def _item_flaws(item: Item) -> Iterator[Flaw]:
         elif not item.excluded and len(item.key) != item.choose:
             detail = f"{len(item.key)} options are marked right, but {item.choose} are chosen."
             yield Flaw(pointer, "key-count", detail)
-    elif isinstance(item, EvidenceRequest):
-        detail = "Evidence cannot be collected yet; take the item out of this version."
-        yield Flaw(pointer, "evidence-not-collected", detail)

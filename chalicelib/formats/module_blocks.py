@@ -4,10 +4,11 @@ This step knows the marks and nothing of where they may stand.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from chalicelib.domain.text import clean
 from chalicelib.formats.module_faults import Code, Faults, excerpt
 from chalicelib.formats.module_marks import MARKS
 
@@ -19,6 +20,7 @@ class Kind(Enum):
 
     DEFINITIONS = auto()
     FOREWORD = auto()
+    FORM = auto()
     ELEMENT = auto()
     KNOWLEDGE = auto()
     PAGE = auto()
@@ -31,6 +33,7 @@ class Kind(Enum):
     QUESTION = auto()
     EVIDENCE = auto()
     GUIDANCE = auto()
+    RULE = auto()
 
 
 @dataclass(slots=True)
@@ -57,6 +60,7 @@ _BARE_HEADINGS: Mapping[str, Kind] = {
     "# Foreword": Kind.FOREWORD,
 }
 _HEADINGS: Mapping[str, Kind] = {
+    "# Form:": Kind.FORM,
     "# Element:": Kind.ELEMENT,
     "# Knowledge:": Kind.KNOWLEDGE,
     "## Page:": Kind.PAGE,
@@ -67,11 +71,52 @@ _MARKS: Mapping[str, Kind] = {
     "?": Kind.CHOICE,
     "??": Kind.QUESTION,
     "!!": Kind.EVIDENCE,
+    "!": Kind.RULE,
     ":": Kind.GUIDANCE,
 }
-_MARKED = re.compile(r"(\?\??|!!|>|:)(?:[ \t]+(.*))?")
+UNHEADED = tuple(Kind)[tuple(Kind).index(Kind.PLAIN) :]  # what stands below headings
+
+_MARKED = re.compile(r"(\?\??|!!?|>|:)(?:[ \t]+(.*))?")
 _OPTION = re.compile(r"- \[([xX ?])\](?:[ \t]+(.*))?")
 _DEFINITION = re.compile(r"- \*\*((?:[^\\*]|\\.)+)\*\*:(?:[ \t]+(.*))?")
+
+
+class Cursor:
+    """Goes through blocks once."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._at = 0
+
+    def next(self, *kinds: Kind) -> Block | None:
+        """Take the next block, if it is of one of these kinds, or of any when none is named."""
+        if self._at == len(self._blocks):
+            return None
+        block = self._blocks[self._at]
+        if kinds and block.kind not in kinds:
+            return None
+        self._at += 1
+        return block
+
+    def take(self, *kinds: Kind) -> list[Block]:
+        """Take the blocks of these kinds that come next."""
+        taken = []
+        while block := self.next(*kinds):
+            taken.append(block)
+        return taken
+
+
+def clean_lines(source: str, faults: Faults) -> list[Line]:
+    """Cut a source into numbered lines of clean text, noting what can be in no text."""
+    lines = []
+    source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(source.split("\n"), start=1):
+        try:
+            lines.append((number, clean(line)))
+        except ValueError as error:
+            faults.error(number, Code.CHARACTER, f"The line {error}.")
+            lines.append((number, line))
+    return lines
 
 
 def read_blocks(lines: Iterable[Line], faults: Faults) -> list[Block]:
@@ -131,8 +176,8 @@ class _Scanner:
             if kind is None:
                 detail = (
                     f"{excerpt(line)!r} is no heading of a module file. Use `# Definitions`, "
-                    "`# Foreword`, `# Element: ...`, `# Knowledge: ...`, `## Page: ...` or "
-                    "`### Group: ...`, or write a backslash before the `#`."
+                    "`# Foreword`, `# Form: ...`, `# Element: ...`, `# Knowledge: ...`, "
+                    "`## Page: ...` or `### Group: ...`, or write a backslash before the `#`."
                 )
                 self._unknown(number, Code.UNKNOWN_HEADING, detail)
                 return
@@ -148,8 +193,8 @@ class _Scanner:
         else:
             detail = (
                 f"{excerpt(line)!r} is neither an option nor a definition. Write `- [x] ...`, "
-                "`- [ ] ...` or `- [?] ...` for an option, `- **Term**: ...` for a definition, "
-                "or a backslash before the hyphen."
+                "`- [ ] ...` or `- [?] ...` for an option, `- **Term**: ...` for a definition "
+                "or a field of a form, or a backslash before the hyphen."
             )
             self._unknown(number, Code.UNKNOWN_MARK, detail)
 

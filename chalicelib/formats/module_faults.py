@@ -36,6 +36,12 @@ class Code(StrEnum):
     KEY_COUNT = "key-count"
     CHOOSE_MISSING = "choose-missing"
     CHOOSE_COUNT = "choose-count"
+    UNKNOWN_FORM = "unknown-form"
+    FORM_REQUIRED = "form-required"
+    FORM_SIZE = "form-size"
+    OPTION_MARK = "option-mark"
+    UNKNOWN_FIELD = "unknown-field"
+    CONDITION = "condition"
 
 
 class Faults:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import TypedDict
 
+from chalicelib.domain.forms import Form
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
+    FILES_LIMIT,
     ChoiceItem,
     EvidenceRequest,
     Item,
@@ -15,20 +17,25 @@ from chalicelib.domain.modules import (
     Question,
     Statement,
 )
+from chalicelib.formats.module_attributes import (
+    AUTHORS,
+    check_attributes,
+    read_choose,
+    read_files,
+)
 from chalicelib.formats.module_blocks import Block, Kind
 from chalicelib.formats.module_faults import Code, Faults, excerpt
-from chalicelib.formats.module_marks import ID, choose_phrases, read_reason, unescape_choose
+from chalicelib.formats.module_marks import choose_phrases, read_reason, unescape_choose
 from chalicelib.formats.module_texts import ItemText, read_text
 
 MIN_OPTIONS = 2
 MAX_OPTIONS = len(ascii_lowercase)
 MAX_WORDS = ANSWER_LIMIT // 2  # a word takes at least a letter and a space
-AUTHORS = ("candidate", "assessor", "witness")
 ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.STATEMENT: frozenset({"id", "accepted"}),
     Kind.CHOICE: frozenset({"id", "tests", "choose", "excluded", "accepted"}),
     Kind.QUESTION: frozenset({"id", "accepted"}),
-    Kind.EVIDENCE: frozenset({"id", "form", "by", "accepted"}),
+    Kind.EVIDENCE: frozenset({"id", "form", "by", "files", "vacsr", "accepted"}),
 }
 LETTERS: Mapping[Kind, str] = {
     Kind.STATEMENT: "s",
@@ -39,7 +46,6 @@ LETTERS: Mapping[Kind, str] = {
 
 _MARKS: Mapping[str, bool | None] = {"x": True, " ": False, "?": None}
 _RANGE = re.compile(r"([0-9]{1,5})?[ \t]*[-–][ \t]*([0-9]{1,5})?")  # noqa: RUF001 - authors' editors make dashes of hyphens
-_CHOOSE = re.compile(r"[1-9][0-9]?")
 
 
 class _Common(TypedDict):
@@ -52,13 +58,17 @@ class _Common(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class ItemParts:
-    """Everything that an item is made of, once its own text has been read."""
+    """Everything that an item is made of, once its own text has been read.
+
+    `blank` is the form that it names, if there is such a form.
+    """
 
     id: str
     block: Block
     text: ItemText
     options: Sequence[Block]
     guidance: str
+    blank: Form | None
 
 
 def read_item(parts: ItemParts, faults: Faults) -> Item:
@@ -82,40 +92,9 @@ def read_item(parts: ItemParts, faults: Faults) -> Item:
             low, high = _word_range(parts, faults)
             return Question(**common, min_words=low, max_words=high)
         case Kind.EVIDENCE:
-            form, by = attributes.get("form", ""), attributes.get("by", AUTHORS[0])
-            return EvidenceRequest(**common, form=form, by=by)
+            return _evidence(parts, common, faults)
         case _:
             return Statement(**common)
-
-
-def check_attributes(
-    block: Block, attributes: Mapping[str, str], allowed: frozenset[str], faults: Faults
-) -> None:
-    """Refuse the attributes that do not belong here, and values that cannot be right."""
-    line = block.last[0]
-    for name, value in attributes.items():
-        if name not in allowed:
-            detail = f"`{name}` means nothing here; take it out or move it where it belongs."
-            faults.error(line, Code.ATTRIBUTE_MISPLACED, detail)
-        elif rule := _broken_rule(name, value):
-            detail = f"`{name}: {excerpt(value)}` cannot be read; {rule}."
-            faults.error(line, Code.ATTRIBUTE_VALUE, detail)
-
-
-def _broken_rule(name: str, value: str) -> str:
-    """Say which rule the value of an attribute breaks, or nothing; ids are checked by name."""
-    match name:
-        case "tests" if not value or len(set(value.split())) < len(value.split()):
-            return "name statements by their ids, with spaces between, each once"
-        case "choose" if not _CHOOSE.fullmatch(value):
-            return "give a whole number from 1"
-        case "form" if not ID.fullmatch(value):
-            return "give the name of a form in a-z, 0-9 and hyphens"
-        case "by" if value not in AUTHORS:
-            return f"give one of {', '.join(AUTHORS)}"
-        case "excluded" | "accepted" if not value:
-            return "give the reason after the colon"
-    return ""
 
 
 def _word_range(parts: ItemParts, faults: Faults) -> tuple[int | None, int | None]:
@@ -132,6 +111,41 @@ def _word_range(parts: ItemParts, faults: Faults) -> tuple[int | None, int | Non
         )
         faults.error(parts.block.last[0], Code.WORD_RANGE, detail)
     return low, high
+
+
+def _evidence(parts: ItemParts, common: _Common, faults: Faults) -> EvidenceRequest:
+    attributes, line, blank = parts.text.attributes.values, parts.block.last[0], parts.blank
+    form = attributes.get("form", "")
+    by = attributes.get("by") or default_author(blank)
+    least, most = read_files(attributes.get("files", "")) or default_files(blank)
+    if form and blank is None:
+        detail = f"There is no form {excerpt(form)!r}; declare it with `# Form: ...`, or mend it."
+        faults.error(line, Code.UNKNOWN_FORM, detail)
+    elif not form and by == "witness":
+        detail = "A witness has to say something; name a form, such as `form: witness-testimony`."
+        faults.error(line, Code.FORM_REQUIRED, detail)
+    elif not form and not most:
+        detail = "Neither files nor a form leaves nothing to give; name a form, or allow files."
+        faults.error(line, Code.FORM_REQUIRED, detail)
+    return EvidenceRequest(
+        **common,
+        form=form,
+        by=by,
+        blank=blank,
+        least_files=least,
+        most_files=most,
+        vacsr=attributes.get("vacsr") == "yes",
+    )
+
+
+def default_author(blank: Form | None) -> str:
+    """Say who provides evidence that does not say so itself."""
+    return blank.by if blank else AUTHORS[0]
+
+
+def default_files(blank: Form | None) -> tuple[int, int]:
+    """Say how few and how many files go with evidence that does not say so itself."""
+    return (0 if blank else 1), FILES_LIMIT
 
 
 def _choice(parts: ItemParts, common: _Common, faults: Faults) -> ChoiceItem:
@@ -162,7 +176,7 @@ def _choose(
         return 0
     phrases = choose_phrases(parts.text.text)
     written = parts.text.attributes.values.get("choose", "")
-    given = int(written) if _CHOOSE.fullmatch(written) else 0
+    given = read_choose(written)
     right = sum(option.right is True for option in options)
     choose = phrases[0][0] if phrases else given or right
     agreed = all(phrase == (choose, count) for phrase in phrases) and given in (0, choose)

@@ -7,19 +7,27 @@ Each rule stands here once in both directions, for the reader and for the writer
 - "Choose K of N" in a stem is text and no rule when a backslash stands before it.
 - Inside `{...}` a backslash stands before `\ { } #`, before a comma at the end of a reason, and
   before the colon of a word that is also the name of an attribute.
+
+Which names an attribute can have depends on the kind of line. The names of items other than
+evidence stay as they are: a new one would end the reasons in files that are published already.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 MARKS = "?->:#!"
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 
+Names = tuple[str, ...]
+ITEM_NAMES: Names = ("tests", "choose", "form", "by", "excluded", "accepted")
+EVIDENCE_NAMES: Names = (*ITEM_NAMES, "files", "vacsr")
+FIELD_NAMES: Names = ("type", "optional", "least", "most")
+RULE_NAMES: Names = ("when", "needs")
+
 _ESCAPABLE = MARKS + "\\"
 _PAIRS = {"}": "{", "]": "[", ")": "("}
-_KEYS = "tests|choose|form|by|excluded|accepted"
-_ATTRIBUTE = re.compile(rf"(?<![^\s,])(?:#|(?:{_KEYS}):)")
 _NUMBERS = (
     *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
     *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
@@ -94,19 +102,24 @@ def words_tail(line: str) -> tuple[str, str] | None:
     return (line[:at].rstrip(" \t"), inner) if inner[:1] and inner[0] in "0123456789-–" else None  # noqa: RUF001 - authors' editors make dashes of hyphens
 
 
-def looks_like_attributes(line: str) -> bool:
+@cache
+def _attribute(names: Names) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\s,])(?:#|(?:{'|'.join(names)}):)")
+
+
+def looks_like_attributes(line: str, names: Names) -> bool:
     """Tell whether a line ends in what can only be meant as `{attributes}`."""
     tail = split_tail(line, "}")
-    return tail is not None and _ATTRIBUTE.match(tail[1].lstrip(" \t")) is not None
+    return tail is not None and _attribute(names).match(tail[1].lstrip(" \t")) is not None
 
 
-def read_attributes(inner: str) -> Attributes:
+def read_attributes(inner: str, names: Names) -> Attributes:
     """Read what stands between the braces.
 
     A new attribute begins with `#` or a known name and its colon, at the start or after a space or
     a comma; a reason may therefore hold commas and colons of its own.
     """
-    found = list(_ATTRIBUTE.finditer(inner))
+    found = list(_attribute(names).finditer(inner))
     starts = [*(match.start() for match in found), len(inner)]
     values: dict[str, str] = {}
     twice = []
@@ -143,7 +156,7 @@ def read_reason(value: str) -> str:
 def write_reason(reason: str) -> str:
     """Write a reason so that it ends where it should."""
     text = re.sub(r"[\\{}#]|,\Z", r"\\\g<0>", reason)
-    text = re.sub(rf"({_KEYS}):", r"\1\\:", text)
+    text = re.sub(rf"({'|'.join(EVIDENCE_NAMES)}):", r"\1\\:", text)
     # A backslash would take the comma or brace that follows for its own.
     return text + " " if text.endswith("\\") else text
 

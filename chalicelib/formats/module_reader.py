@@ -1,9 +1,9 @@
 """Read a module file: from text to a module, or to everything that is wrong with the text."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.forms import Form
 from chalicelib.domain.modules import (
     Definition,
     Element,
@@ -14,25 +14,37 @@ from chalicelib.domain.modules import (
     Statement,
     VerificationPolicy,
 )
-from chalicelib.domain.text import clean
-from chalicelib.formats.module_blocks import Block, Kind, Line, read_blocks
+from chalicelib.formats.module_attributes import check_attributes
+from chalicelib.formats.module_blocks import (
+    UNHEADED,
+    Block,
+    Cursor,
+    Kind,
+    clean_lines,
+    read_blocks,
+)
 from chalicelib.formats.module_faults import Code, Faults, excerpt
+from chalicelib.formats.module_forms import read_form
 from chalicelib.formats.module_front import Front, read_front
-from chalicelib.formats.module_items import LETTERS, ItemParts, check_attributes, read_item
-from chalicelib.formats.module_marks import ID
+from chalicelib.formats.module_ids import Ids
+from chalicelib.formats.module_items import LETTERS, ItemParts, read_item
+from chalicelib.formats.module_marks import EVIDENCE_NAMES, ITEM_NAMES, Names
 from chalicelib.formats.module_texts import read_item_text, read_text, read_title, written_id
 from chalicelib.formats.remarks import Remark, UnreadableDocumentError
+from chalicelib.formats.shipped_forms import shipped_form
 
 _ELEMENTS = (Kind.ELEMENT, Kind.KNOWLEDGE)
-_TITLED = (*_ELEMENTS, Kind.PAGE)
+_TITLED = (*_ELEMENTS, Kind.PAGE, Kind.FORM)
 _ITEMS = tuple(LETTERS)
 _BELONGS: Mapping[Kind, str] = {
     Kind.DEFINITIONS: "`# Definitions` stands before the first element",
     Kind.FOREWORD: "`# Foreword` stands before the first element",
+    Kind.FORM: "A form stands before the first element",
     Kind.PAGE: "A page belongs to an element; write `# Element: ...` above it",
     Kind.GROUP: "A group belongs to a page; write `## Page: ...` above it",
     Kind.DEFINITION: "A definition belongs under `# Definitions`",
     Kind.OPTION: "An option belongs right under its `?` stem or the option before it",
+    Kind.RULE: "A rule belongs to a form; write `!!` for a request for evidence",
     Kind.GUIDANCE: "Guidance belongs to the item, page or element right above it, after its text",
 }
 
@@ -42,7 +54,8 @@ class ReadModule:
     """A module as read, with what only its file knows.
 
     `derived_ids` are the ids that are not written in the file, each with the line at whose end it
-    belongs; they change when items move. `lines` says where each element, page and item begins.
+    belongs; they change when items move. `lines` says where each form, element, page and item
+    begins.
     """
 
     module: Module
@@ -56,80 +69,28 @@ def read_module(source: str) -> ReadModule:
     faults = Faults()
     front, body = read_front(clean_lines(source, faults), faults)
     blocks = read_blocks(body, faults)
-    names = _Names(
-        {written_id(block) for block in blocks if block.kind in (*_TITLED, *_ITEMS)}, faults
-    )
-    read = _Reader(blocks, front, names, faults).read()
+    written = {written_id(b, _names(b.kind)) for b in blocks if b.kind in (*_TITLED, *_ITEMS)}
+    ids = Ids(written, faults)
+    read = _Reader(blocks, front, ids, faults).read()
     if faults.errors:
         raise UnreadableDocumentError(faults.errors)
-    return ReadModule(read, faults.warnings, tuple(names.derived), names.lines)
+    return ReadModule(read, faults.warnings, tuple(ids.derived), ids.lines)
 
 
-def clean_lines(source: str, faults: Faults) -> list[Line]:
-    """Cut a source into numbered lines of clean text, noting what can be in no text."""
-    lines = []
-    source = source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(source.split("\n"), start=1):
-        try:
-            lines.append((number, clean(line)))
-        except ValueError as error:
-            faults.error(number, Code.CHARACTER, f"The line {error}.")
-            lines.append((number, line))
-    return lines
-
-
-class _Names:
-    """Gives every element, page and item its id: the written one, or one derived from position."""
-
-    def __init__(self, written: set[str], faults: Faults) -> None:
-        self.lines: dict[str, int] = {}
-        self.derived: list[tuple[int, str]] = []
-        self._written = written
-        self._faults = faults
-        self._counts: Counter[str] = Counter()
-
-    def name(self, block: Block, written: str | None) -> str:
-        """Return the id of a block, noting a written one that cannot be used."""
-        line = block.last[0]
-        position = self._position(block.kind)
-        identifier = position if written is None else written
-        if written is None:
-            self.derived.append((line, identifier))
-        elif not ID.fullmatch(identifier):
-            detail = (
-                f"{excerpt(identifier)!r} is no id. Use 1 to 60 of a-z, 0-9 and hyphens, and do "
-                "not begin with a hyphen."
-            )
-            self._faults.error(line, Code.INVALID_ID, detail)
-        elif identifier in self.lines:
-            detail = (
-                f"The id {identifier} is taken since line {self.lines[identifier]}; change one."
-            )
-            self._faults.error(line, Code.DUPLICATE_ID, detail)
-        self.lines.setdefault(identifier, block.line)
-        return identifier
-
-    def _position(self, kind: Kind) -> str:
-        """Count a block, and say where it stands, passing over ids that are written somewhere."""
-        element = f"e{self._counts['e']}"
-        stem = "e" if kind in _ELEMENTS else f"{element}-{LETTERS.get(kind, 'p')}"
-        self._counts[stem] += 1
-        while f"{stem}{self._counts[stem]}" in self._written:
-            self._counts[stem] += 1
-        return f"{stem}{self._counts[stem]}"
+def _names(kind: Kind) -> Names:
+    """Return the names that attributes of headings and items of a kind can have."""
+    return EVIDENCE_NAMES if kind is Kind.EVIDENCE else ITEM_NAMES
 
 
 class _Reader:
     """Goes through the blocks once; each method reads one thing and leaves what it cannot place."""
 
-    def __init__(
-        self, blocks: Sequence[Block], front: Front, names: _Names, faults: Faults
-    ) -> None:
-        self._blocks = blocks
-        self._at = 0
+    def __init__(self, blocks: Sequence[Block], front: Front, ids: Ids, faults: Faults) -> None:
+        self._cursor = Cursor(blocks)
         self._front = front
-        self._names = names
+        self._ids = ids
         self._faults = faults
+        self._forms: dict[str, Form] = {}
         self._tests: list[tuple[int, tuple[str, ...]]] = []
 
     def read(self) -> Module:
@@ -138,7 +99,7 @@ class _Reader:
         foreword = ""
         elements: list[Element] = []
         seen: set[Kind] = set()
-        while block := self._next():
+        while block := self._cursor.next():
             opening = block.kind in (Kind.DEFINITIONS, Kind.FOREWORD)
             if opening and block.kind in seen:
                 detail = "This section stands above already; make one of the two."
@@ -149,6 +110,9 @@ class _Reader:
                 definitions = self._definitions()
             elif block.kind is Kind.FOREWORD and not elements:
                 foreword = self._paragraphs()
+            elif block.kind is Kind.FORM and not elements:
+                form = self._form(block)
+                self._forms.setdefault(form.id, form)
             else:
                 self._misplaced(block)
             seen.add(block.kind)
@@ -173,21 +137,25 @@ class _Reader:
             verification=VerificationPolicy(values["verification"]),
             definitions=definitions,
             foreword=foreword,
+            forms=tuple(self._forms.values()),
             elements=elements,
         )
 
     def _definitions(self) -> tuple[Definition, ...]:
         definitions = []
-        for block in self._take(Kind.DEFINITION):
+        for block in self._cursor.take(Kind.DEFINITION):
             if not block.label:
                 self._faults.error(block.line, Code.EMPTY_TEXT, "The term is missing; write it.")
             definitions.append(Definition(block.label, read_text(block, self._faults)))
         return tuple(definitions)
 
+    def _form(self, block: Block) -> Form:
+        return read_form(block, self._cursor.take(*UNHEADED), self._ids, self._faults)
+
     def _element(self, block: Block) -> Element:
         title, identifier = self._titled(block)
         instructions, guidance, pages = self._paragraphs(), self._guidance(), []
-        while page := self._next(Kind.PAGE):
+        while page := self._cursor.next(Kind.PAGE):
             pages.append(self._page(page))
         knowledge = block.kind is Kind.KNOWLEDGE
         return Element(identifier, title, knowledge, instructions, guidance, tuple(pages))
@@ -196,7 +164,7 @@ class _Reader:
         title, identifier = self._titled(block)
         instructions, guidance = self._paragraphs(), self._guidance()
         ungrouped, groups = self._items(), []
-        while group := self._next(Kind.GROUP):
+        while group := self._cursor.next(Kind.GROUP):
             groups.append(self._group(group))
         return Page(identifier, title, instructions, guidance, ungrouped, tuple(groups))
 
@@ -208,7 +176,9 @@ class _Reader:
     def _items(self) -> tuple[Item, ...]:
         """Read items up to the next heading; whatever else stands between them is out of place."""
         items = []
-        while block := self._next(*_ITEMS, Kind.PLAIN, Kind.OPTION, Kind.DEFINITION, Kind.GUIDANCE):
+        while block := self._cursor.next(
+            *_ITEMS, Kind.PLAIN, Kind.OPTION, Kind.DEFINITION, Kind.RULE, Kind.GUIDANCE
+        ):
             if block.kind in LETTERS:
                 items.append(self._item(block))
             else:
@@ -216,10 +186,12 @@ class _Reader:
         return tuple(items)
 
     def _item(self, block: Block) -> Item:
-        text = read_item_text(block, self._front.fits, self._faults)
-        identifier = self._names.name(block, text.attributes.values.get("id"))
-        options = self._take(Kind.OPTION) if block.kind is Kind.CHOICE else []
-        parts = ItemParts(identifier, block, text, options, self._guidance())
+        text = read_item_text(block, _names(block.kind), self._front.fits, self._faults)
+        identifier = self._name(block, text.attributes.values.get("id"))
+        options = self._cursor.take(Kind.OPTION) if block.kind is Kind.CHOICE else []
+        name = text.attributes.values.get("form", "")
+        blank = self._forms.get(name) or (shipped_form(name) if name else None)
+        parts = ItemParts(identifier, block, text, options, self._guidance(), blank)
         if "tests" in text.attributes.values:
             tests = tuple(text.attributes.values["tests"].split())
             self._tests.append((block.last[0], tests))
@@ -228,13 +200,24 @@ class _Reader:
     def _titled(self, block: Block) -> tuple[str, str]:
         title, attributes = read_title(block, self._faults)
         check_attributes(block, attributes.values, frozenset({"id"}), self._faults)
-        return title, self._names.name(block, attributes.values.get("id"))
+        return title, self._name(block, attributes.values.get("id"))
+
+    def _name(self, block: Block, written: str | None) -> str:
+        """Return an id, which says where its block stands unless it is written."""
+        if block.kind in _ELEMENTS:
+            return self._ids.name(block, written, "e")
+        stem = f"{self._ids.latest('e')}-{LETTERS.get(block.kind, 'p')}"
+        return self._ids.name(block, written, stem)
 
     def _paragraphs(self) -> str:
-        return "\n\n".join(read_text(block, self._faults) for block in self._take(Kind.PLAIN))
+        return "\n\n".join(
+            read_text(block, self._faults) for block in self._cursor.take(Kind.PLAIN)
+        )
 
     def _guidance(self) -> str:
-        return "\n\n".join(read_text(block, self._faults) for block in self._take(Kind.GUIDANCE))
+        return "\n\n".join(
+            read_text(block, self._faults) for block in self._cursor.take(Kind.GUIDANCE)
+        )
 
     def _misplaced(self, block: Block) -> None:
         if block.kind is Kind.PLAIN:
@@ -253,6 +236,8 @@ class _Reader:
                 self._definitions()
             case Kind.FOREWORD:
                 self._paragraphs()
+            case Kind.FORM:
+                self._form(block)
             case Kind.PAGE:
                 self._page(block)
             case Kind.GROUP:
@@ -267,20 +252,3 @@ class _Reader:
                 if identifier not in statements:
                     detail = f"{excerpt(identifier)!r} is no statement of this module; mend the id."
                     self._faults.error(line, Code.UNKNOWN_STATEMENT, detail)
-
-    def _next(self, *kinds: Kind) -> Block | None:
-        """Take the next block, if it is of one of these kinds, or of any when none is named."""
-        if self._at == len(self._blocks):
-            return None
-        block = self._blocks[self._at]
-        if kinds and block.kind not in kinds:
-            return None
-        self._at += 1
-        return block
-
-    def _take(self, kind: Kind) -> list[Block]:
-        """Take the blocks of one kind that come next."""
-        taken = []
-        while block := self._next(kind):
-            taken.append(block)
-        return taken

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from chalicelib.formats.module_blocks import Block, Line
 from chalicelib.formats.module_faults import Code, Faults, excerpt
 from chalicelib.formats.module_marks import (
+    ITEM_NAMES,
     Attributes,
+    Names,
     looks_like_attributes,
     read_attributes,
     split_tail,
@@ -31,47 +33,57 @@ class ItemText:
 
 def read_text(block: Block, faults: Faults) -> str:
     """Read a text that has no trailers."""
-    text = _join([(number, _inner(number, line, faults)) for number, line in block.lines])
+    text = _join(
+        [(number, _inner(number, line, ITEM_NAMES, faults)) for number, line in block.lines]
+    )
     _refuse_empty(block, text, faults)
     return text
 
 
 def read_title(block: Block, faults: Faults) -> tuple[str, Attributes]:
     """Read a heading's title and what stands in braces after it."""
-    number, line = block.last
-    line, attributes = _attributes(number, unescape_start(line), faults)
-    title = unescape_end(line)
+    title, attributes = read_attributed(block, ITEM_NAMES, faults)
     _refuse_empty(block, title, faults)
     return title, attributes
 
 
-def read_item_text(block: Block, fits: Callable[[str], bool], faults: Faults) -> ItemText:
+def read_attributed(block: Block, names: Names, faults: Faults) -> tuple[str, Attributes]:
+    """Read a text, which may be empty, and what stands in braces after it."""
+    number, line = block.last
+    line, attributes = _attributes(number, unescape_start(line), names, faults)
+    before = [(n, _inner(n, text, names, faults)) for n, text in block.lines if n < number]
+    return _join([*before, (number, unescape_end(line))]), attributes
+
+
+def read_item_text(
+    block: Block, names: Names, fits: Callable[[str], bool], faults: Faults
+) -> ItemText:
     """Read an item's text and the trailers of its last line; `fits` recognises a criterion."""
     number, line = block.last
-    line, attributes = _attributes(number, unescape_start(line), faults)
+    line, attributes = _attributes(number, unescape_start(line), names, faults)
     line, words = (_unescaped(line) and words_tail(line)) or (line, None)
     line, criteria = _criteria(number, line, fits, faults)
-    if _trailer_left(line, fits):
+    if _trailer_left(line, names, fits):
         detail = (
             f"{excerpt(line)!r} still ends in a trailer. Write each once, in this order: "
             "`[criteria] (n-m words) {attributes}`; escape a bracket that is text with a backslash."
         )
         faults.error(number, Code.TRAILER_ORDER, detail)
-    before = [(n, _inner(n, text, faults)) for n, text in block.lines if n < number]
+    before = [(n, _inner(n, text, names, faults)) for n, text in block.lines if n < number]
     text = _join([*before, (number, unescape_end(line))])
     _refuse_empty(block, text, faults)
     return ItemText(text, criteria, words, attributes)
 
 
-def written_id(block: Block) -> str:
-    """Return the id that is written on a heading or an item, or nothing."""
+def written_id(block: Block, names: Names) -> str:
+    """Return the id that is written at the end of a block, or nothing."""
     tail = split_tail(unescape_start(block.last[1]), "}")
-    return read_attributes(tail[1]).values.get("id", "") if tail else ""
+    return read_attributes(tail[1], names).values.get("id", "") if tail else ""
 
 
-def _inner(number: int, line: str, faults: Faults) -> str:
+def _inner(number: int, line: str, names: Names, faults: Faults) -> str:
     """Read a line that cannot have trailers."""
-    if looks_like_attributes(line):
+    if looks_like_attributes(line, names):
         detail = (
             "Attributes in braces stand at the end of a heading or of an item's last line. Move "
             "them there, put an empty line between two items, or write a backslash before the "
@@ -81,7 +93,7 @@ def _inner(number: int, line: str, faults: Faults) -> str:
     return unescape_end(unescape_start(line))
 
 
-def _attributes(number: int, line: str, faults: Faults) -> tuple[str, Attributes]:
+def _attributes(number: int, line: str, names: Names, faults: Faults) -> tuple[str, Attributes]:
     tail = split_tail(line, "}")
     if tail is None:
         if line.endswith("}") and unescape_end(line) == line:
@@ -91,12 +103,12 @@ def _attributes(number: int, line: str, faults: Faults) -> tuple[str, Attributes
             )
             faults.error(number, Code.UNKNOWN_ATTRIBUTE, detail)
         return line, _NO_ATTRIBUTES
-    attributes = read_attributes(tail[1])
+    attributes = read_attributes(tail[1], names)
     if attributes.unknown:
+        known = ", ".join(f"`{name}:`" for name in names)
         detail = (
-            f"{excerpt(attributes.unknown)!r} is no attribute. There are `#id`, `tests:`, "
-            "`choose:`, `form:`, `by:`, `excluded:` and `accepted:`; write a backslash before the "
-            "brace if it is text."
+            f"{excerpt(attributes.unknown)!r} is no attribute here. There are `#id`, {known}; "
+            "write a backslash before the brace if it is text."
         )
         faults.error(number, Code.UNKNOWN_ATTRIBUTE, detail)
     for name in attributes.twice:
@@ -125,13 +137,13 @@ def _fitting(inner: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     return criteria if all(fits(criterion) for criterion in criteria) else ()
 
 
-def _trailer_left(line: str, fits: Callable[[str], bool]) -> bool:
+def _trailer_left(line: str, names: Names, fits: Callable[[str], bool]) -> bool:
     """Tell whether a trailer is left over: written twice, or in another order."""
     if not _unescaped(line):
         return False
     tail = split_tail(line, "]")
     listed = tail is not None and bool(_fitting(tail[1], fits))
-    return listed or looks_like_attributes(line) or words_tail(line) is not None
+    return listed or looks_like_attributes(line, names) or words_tail(line) is not None
 
 
 def _unescaped(line: str) -> bool:

@@ -1,8 +1,9 @@
 """Write a module as a module file that reads back as the same module."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from chalicelib.domain.forms import Field, Form
 from chalicelib.domain.modules import (
     ChoiceItem,
     Definition,
@@ -15,7 +16,9 @@ from chalicelib.domain.modules import (
     Statement,
     VerificationPolicy,
 )
+from chalicelib.formats.module_conditions import write_condition
 from chalicelib.formats.module_front import FORMAT
+from chalicelib.formats.module_items import default_author, default_files
 from chalicelib.formats.module_marks import choose_phrases, escape, escape_choose, write_reason
 
 _MARKS: Mapping[bool | None, str] = {True: "x", False: " ", None: "?"}
@@ -34,6 +37,8 @@ def write_module(module: Module) -> str:
     if module.foreword:
         parts.append(["# Foreword"])
         parts.extend(_plain(module.foreword))
+    for form in module.forms:
+        parts.extend(_form(form))
     for element in module.elements:
         parts.extend(_element(element))
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
@@ -60,8 +65,38 @@ def _front(module: Module) -> list[str]:
 
 
 def _definition(definition: Definition) -> list[str]:
-    term = re.sub(r"[\\*]", r"\\\g<0>", _one_line(definition.term))
-    return _indented(f"- **{term}**:", _paragraphs(definition.text))
+    return _indented(_term(definition.term), _paragraphs(definition.text))
+
+
+def _term(term: str) -> str:
+    escaped = re.sub(r"[\\*]", r"\\\g<0>", _one_line(term))
+    return f"- **{escaped}**:"
+
+
+def _form(form: Form) -> Iterator[list[str]]:
+    by = f" by: {form.by}" if form.by != default_author(None) else ""
+    yield [f"# Form: {escape(_one_line(form.title))} {{#{form.id}{by}}}"]
+    yield from _plain(form.instructions)
+    for field in form.fields:
+        lines = _indented(_term(field.label), _ending(field.hint, [_field_trailer(field)]))
+        for option in field.options:
+            lines += _indented("- [ ]", _paragraphs(option.text))
+        yield lines
+    for rule in form.rules:
+        when = f"when: {write_condition(rule.when)}, " if rule.when else ""
+        trailer = f"{{#{rule.id} {when}needs: {write_condition(rule.needs)}}}"
+        yield _indented("!", _ending(rule.text, [trailer]))
+
+
+def _field_trailer(field: Field) -> str:
+    values = {
+        "type": field.kind,
+        "optional": None if field.required else "yes",
+        "least": field.least,
+        "most": field.most,
+    }
+    given = ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None)
+    return f"{{#{field.id} {given}}}"
 
 
 def _element(element: Element) -> Iterator[list[str]]:
@@ -105,8 +140,12 @@ def _stem(item: ChoiceItem) -> str:
 
 def _text(text: str, item: Item) -> list[str]:
     """Return the paragraphs of an item, with its trailers after the last."""
+    return _ending(text, _trailers(item))
+
+
+def _ending(text: str, trailers: Iterable[str]) -> list[str]:
     *before, last = _paragraphs(text) or [""]
-    return [*before, " ".join((last, *_trailers(item)))]
+    return [*before, " ".join(filter(None, (last, *trailers)))]
 
 
 def _trailers(item: Item) -> Iterator[str]:
@@ -129,12 +168,26 @@ def _attributes(item: Item) -> Iterator[str]:
             if item.excluded:
                 yield f"excluded: {write_reason(_one_line(item.excluded))}"
         case EvidenceRequest():
-            if item.form:
-                yield f"form: {item.form}"
-            if item.by != "candidate":
-                yield f"by: {item.by}"
+            yield from _evidence_attributes(item)
     if item.accepted:
         yield f"accepted: {write_reason(_one_line(item.accepted))}"
+
+
+def _evidence_attributes(item: EvidenceRequest) -> Iterator[str]:
+    if item.form:
+        yield f"form: {item.form}"
+    if item.by != default_author(item.blank):
+        yield f"by: {item.by}"
+    if (item.least_files, item.most_files) != default_files(item.blank):
+        yield f"files: {_files(item)}"
+    if item.vacsr:
+        yield "vacsr: yes"
+
+
+def _files(item: EvidenceRequest) -> str:
+    if item.least_files == item.most_files:
+        return str(item.least_files)
+    return f"{item.least_files}-{item.most_files}"
 
 
 def _plain(text: str) -> list[list[str]]:

@@ -7,14 +7,17 @@ in, values come out, and the other way round.
 from collections.abc import Iterable
 
 from chalicelib.domain.modules import publication_flaws
+from chalicelib.formats.module_blocks import clean_lines
 from chalicelib.formats.module_faults import Code, Faults
 from chalicelib.formats.module_marks import insert_id
-from chalicelib.formats.module_reader import ReadModule, clean_lines, read_module
+from chalicelib.formats.module_reader import ReadModule, read_module
 from chalicelib.formats.module_writer import write_module
 from chalicelib.formats.remarks import Remark, UnreadableDocumentError
+from chalicelib.formats.shipped_forms import shipped_form
 
 __all__ = [
     "IDS_NOT_WRITTEN",
+    "SHIPPED_FORM",
     "Code",
     "ReadModule",
     "UnreadableDocumentError",
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 IDS_NOT_WRITTEN = "ids-not-written"
+SHIPPED_FORM = "shipped-form"
 
 
 def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
@@ -33,6 +37,11 @@ def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
         Remark(read.lines.get(flaw.pointer.rpartition("/")[2], 0), flaw.code, flaw.detail)
         for flaw in publication_flaws(read.module)
     ]
+    for form in read.module.forms:
+        if shipped_form(form.id):
+            # Only here: a published file is still read when a form of that name ships later.
+            detail = f"There is a form {form.id} already, which ships; give this one another id."
+            remarks.append(Remark(read.lines[form.id], SHIPPED_FORM, detail))
     if read.module.version > 1 and read.derived_ids:
         # Answers to earlier versions are kept by id; one that moves would change what they meant.
         detail = (
