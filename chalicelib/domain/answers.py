@@ -1,14 +1,16 @@
 """A candidate's answers: what a draft may hold, and what a page needs before it can be signed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.errors import Flaw
+from chalicelib.domain import evidence
+from chalicelib.domain.errors import Flaw, escaped
 from chalicelib.domain.forms import Record, Values
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
     INITIALS_LIMIT,
+    PAGE_FILES_LIMIT,
     ChoiceItem,
     EvidenceRequest,
     Item,
@@ -64,12 +66,18 @@ class Draft:
     answers: Answers = field(default_factory=dict)
 
 
-FIELDS: Mapping[type[Item], tuple[str, ...]] = {
-    Statement: ("understood", "initials"),
-    ChoiceItem: ("chosen",),
-    Question: ("text",),
-    EvidenceRequest: (),
-}
+def fields_of(item: Item) -> tuple[str, ...]:
+    """Name the fields of an answer to an item."""
+    match item:
+        case Statement():
+            return ("understood", "initials")
+        case ChoiceItem():
+            return ("chosen",)
+        case Question():
+            return ("text",)
+        case EvidenceRequest():
+            form = ("values", "reasons") if item.blank else ()
+            return ("attachments", *form)
 
 
 def documents(answers: Answers) -> dict[str, Any]:
@@ -101,25 +109,56 @@ def _values(stored: Mapping[str, Any]) -> Values:
     return {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
 
 
+def named(answers: Answers) -> frozenset[str]:
+    """Return the ids of all attachments that answers name."""
+    return frozenset(each for answer in answers.values() for each in answer.attachments or ())
+
+
 def draft_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
     """Say what cannot even be kept as a draft of this page: unknown items, kinds and options."""
     items = {item.id: item for item in page.items}
     flaws: list[Flaw] = []
     for item_id, answer in answers.items():
-        pointer = f"/answers/{_escaped(item_id)}"
+        pointer = f"/answers/{escaped(item_id)}"
         if item_id not in items:
             flaws.append(Flaw(pointer, "unknown-item", "This page has no such item; leave it out."))
         else:
             flaws.extend(_draft_flaws(items[item_id], answer, pointer))
+    if len(named(answers)) > PAGE_FILES_LIMIT:
+        detail = f"A page takes at most {PAGE_FILES_LIMIT} files in all."
+        flaws.append(Flaw("/answers", "too-many-files", detail))
     return tuple(flaws)
 
 
-def signing_flaws(page: Page, answers: Answers) -> tuple[Flaw, ...]:
-    """Say what the page still lacks before it can be signed."""
+def signing_flaws(
+    page: Page, answers: Answers, contributed: Container[str] = ()
+) -> tuple[Flaw, ...]:
+    """Say what the page still lacks before it can be signed.
+
+    `contributed` are the ids of the items that their assessor or witness has signed.
+    """
     return tuple(
         flaw
         for item in page.items
-        for flaw in _signing_flaws(item, answers.get(item.id, Answer()), f"/answers/{item.id}")
+        for flaw in (
+            _missing(item, contributed)
+            if is_contributed(item)
+            else _signing_flaws(item, answers.get(item.id, Answer()), f"/answers/{item.id}")
+        )
+    )
+
+
+def is_contributed(item: Item) -> bool:
+    """Whether somebody other than the candidate provides what an item asks for."""
+    return isinstance(item, EvidenceRequest) and item.by != evidence.CANDIDATE
+
+
+def departures(page: Page, answers: Answers) -> int:
+    """Count the rules of forms that the candidate's records depart from."""
+    return sum(
+        len(evidence.departures(item, answers[item.id].record))
+        for item in page.items
+        if isinstance(item, EvidenceRequest) and item.id in answers
     )
 
 
@@ -129,10 +168,14 @@ def words(text: str) -> int:
 
 
 def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+    if is_contributed(item):
+        detail = "Somebody else provides this; leave it out."
+        yield Flaw(pointer, "not-yours", detail)
+        return
     for name in answer.document():
-        if name not in FIELDS[type(item)]:
-            fields = " and ".join(FIELDS[type(item)]) or "nothing yet"
-            yield Flaw(f"{pointer}/{name}", "wrong-kind", f"This item is answered with {fields}.")
+        if name not in fields_of(item):
+            detail = f"This item is answered with {' and '.join(fields_of(item))}."
+            yield Flaw(f"{pointer}/{name}", "wrong-kind", detail)
     if len(answer.initials or "") > INITIALS_LIMIT:
         yield Flaw(f"{pointer}/initials", "too-long", f"At most {INITIALS_LIMIT} characters.")
     if len(answer.text or "") > ANSWER_LIMIT:
@@ -144,6 +187,8 @@ def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
             yield Flaw(f"{pointer}/chosen", "unknown-option", detail)
         if len(set(answer.chosen)) != len(answer.chosen):
             yield Flaw(f"{pointer}/chosen", "chosen-twice", "Name each option once.")
+    if isinstance(item, EvidenceRequest):
+        yield from evidence.draft_flaws(item, answer.attachments or (), answer.record, pointer)
 
 
 def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
@@ -161,7 +206,14 @@ def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
         case Question():
             yield from _text_flaws(item, (answer.text or "").strip(), f"{pointer}/text")
         case EvidenceRequest():
-            yield Flaw(pointer, "evidence-not-collected", "Evidence cannot be collected yet.")
+            given = answer.attachments or ()
+            yield from evidence.signing_flaws(item, given, answer.record, pointer)
+
+
+def _missing(item: Item, contributed: Container[str]) -> Iterator[Flaw]:
+    if isinstance(item, EvidenceRequest) and item.id not in contributed:
+        detail = f"The {item.by} has to sign this first; then sign the page."
+        yield Flaw(f"/answers/{item.id}", "contribution-missing", detail)
 
 
 def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
@@ -175,7 +227,3 @@ def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
         detail = f"Write at most {item.max_words} words; {count} so far."
         yield Flaw(pointer, "too-many-words", detail)
 
-
-def _escaped(token: str) -> str:
-    """Escape a token of a JSON pointer (RFC 6901, section 3)."""
-    return token.replace("~", "~0").replace("/", "~1")
