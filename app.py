@@ -27,6 +27,7 @@ from chalicelib.api.http import Call, Operation, respond, routes
 from chalicelib.events import deliver as deliver_events
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events
+from chalicelib.events import promote as promote_events
 from chalicelib.events import sweep as sweep_events
 from chalicelib.runtime import Runtime, runtime
 
@@ -84,6 +85,12 @@ def notify(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def deliver(event: dict[str, Any], _context: object) -> None:
     """Take a batch of the queue of deliveries: bring events to webhooks."""
     deliver_events.handle(runtime(), event)
+
+
+@app.lambda_function(name="promote")
+def promote(event: dict[str, Any], _context: object) -> None:
+    """Take a batch of the queue of uploads: look at files that have arrived."""
+    promote_events.handle(runtime(), event)
 
 
 @app.lambda_function(name="sweep")

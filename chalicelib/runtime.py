@@ -29,6 +29,7 @@ from chalicelib.storage.mail import Mail
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.queue import Queue
 from chalicelib.storage.receivers import Receivers
+from chalicelib.storage.scanners import Scanner, scanner_of
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 TRUST = timedelta(seconds=60)  # how long a warm function trusts what it read about people
 FETCH_SECONDS = 5
+COPY_SECONDS = 120  # that S3 may take to copy the largest file there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Settings:
     uploads_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
     parts_limit: int = PARTS_LIMIT
+    scanner: str = "off"
     link_keys_secret: str = ""
     issuers: tuple[Issuer, ...] = ()
     mail_sender: str = ""
@@ -83,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
+        scanner=environment.get("SCANNER", "off"),
         link_keys_secret=environment.get("LINK_KEYS_SECRET", ""),
         issuers=tuple(Issuer(i["issuer"], i["audience"], i["keys"]) for i in issuers),
         mail_sender=environment.get("MAIL_SENDER", ""),
@@ -156,6 +160,7 @@ class Runtime:
     quarantine: Quarantine
     evidence: Evidence
     uploads: Queue
+    scanner: Scanner
     signer: LinkSigner
     mail: Mail
     bus: Bus
@@ -186,6 +191,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         evidence=Evidence(s3, settings.evidence_bucket),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
+        scanner=scanner_of(settings.scanner),
         signer=LinkSigner(
             lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
         ),
@@ -204,8 +210,8 @@ def runtime() -> Runtime:
     config = Config(
         retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=8
     )
-    # Without it, some regions would sign links to S3 the old way.
-    configs = {"s3": config.merge(Config(signature_version="s3v4"))}
+    # Without the version, some regions would sign links to S3 the old way.
+    configs = {"s3": config.merge(Config(signature_version="s3v4", read_timeout=COPY_SECONDS))}
 
     def client(service: Any) -> Any:  # noqa: ANN401 (boto3 makes clients at run time)
         return session.client(service, config=configs.get(service, config))

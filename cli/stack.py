@@ -132,8 +132,11 @@ class Stack:
         return json.loads(said)
 
 
-def deploy(cloud: Cloud, package: Path) -> Stack:
-    """Deploy a package, keeping the data; catch up on what a restart has lost."""
+def deploy(cloud: Cloud, package: Path, **more: str) -> Stack:
+    """Deploy a package, keeping the data; catch up on what a restart has lost.
+
+    `more` are parameters of the template that only some of those who deploy set.
+    """
     pool, audience = _ensure_issuer(cloud)
     stack = Stack(cloud, {}, pool, audience)
     code = (package / "deployment.zip").read_bytes()
@@ -147,6 +150,7 @@ def deploy(cloud: Cloud, package: Path) -> Stack:
         "PublicUrl": stack.api,
         "TrustedReceivers": LOOPBACK,
         "CorsOrigins": ",".join(ORIGINS),
+        **more,
     }
     existed = _apply(cloud, localised(template, key, start=str(time.time_ns())), parameters)
     _answer_as_the_gateway(cloud, template, stack.api)
@@ -164,7 +168,8 @@ def localised(template: dict[str, Any], key: str, start: str) -> dict[str, Any]:
     local = copy.deepcopy(template)
     resources = local["Resources"]
     # It speaks plain HTTP, on the loopback interface alone.
-    del resources["FilesPolicy"]
+    for bucket in ("Files", "Quarantine", "Evidence"):
+        del resources[f"{bucket}Policy"]
     # Declared by calls. Here they would name the port, and a body that has changed makes ministack
     # create the API anew, under an id that is taken.
     del resources["RestAPI"]["Properties"]["GatewayResponses"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from infra.package import PackagingError, package
 
 # They would slow every cold start of the API; what renders imports them where it needs them.
-RENDERERS = ("PIL", "fontTools", "fpdf")
+RENDERERS = ("PIL", "pillow_heif", "fontTools", "fpdf")
 # -I -S: no user's site, no site-packages, no environment. Then every module, so that a library
 # that is imported late is missed as well.
 PROBE = """

@@ -35,6 +35,7 @@ from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
+from chalicelib.storage.scanners import Off
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
@@ -268,6 +269,7 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests

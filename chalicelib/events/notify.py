@@ -1,15 +1,17 @@
-"""What the table's stream has people and other systems told: mails, and events on the bus."""
+"""What the table's stream has others told: mails, events on the bus, and work on uploads."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, links
+from chalicelib.usecases import addresses, codes, events, links, promotions
+
+MOVES = ("completed_at", "deleted_at")  # what an attachment gets when the promotion step has work
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Put what was done on the bus, and send the mails that are due."""
+    """Put what was done on the bus, send the mails that are due, ask for what is to be promoted."""
 
     def changed(item: ItemChanged) -> None:
         # Where the bus or the mailer fails, the other one is served all the same; then the record
@@ -23,5 +25,12 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 codes.mail_code(runtime, *of)
             if member := item.member:
                 addresses.mail_due(runtime, *member)
+            if (upload := item.attachment) and _moved_on(item):
+                promotions.ask_for(runtime, *upload)
 
     return in_order(changes(event), changed)
+
+
+def _moved_on(item: ItemChanged) -> bool:
+    """Whether somebody says that a file is complete, or that it is to go."""
+    return any(name in item.after and name not in item.before for name in MOVES)

@@ -7,7 +7,9 @@ from typing import Any, Protocol, TypeVar
 from chalicelib.log import log_failure
 from chalicelib.storage.changes import Key
 from chalicelib.storage.keys import (
+    is_attachment,
     is_membership,
+    parse_attachment,
     parse_attempt,
     parse_enrolment,
     parse_membership,
@@ -49,6 +51,11 @@ class ItemChanged:
     def member(self) -> tuple[str, str] | None:
         """Centre and person, if it is a membership."""
         return parse_membership(self.key) if is_membership(self.key.sk) else None
+
+    @property
+    def attachment(self) -> tuple[str, str] | None:
+        """Centre and attachment, if it is one."""
+        return parse_attachment(self.key.pk) if is_attachment(self.key.sk) else None
 
     @property
     def head(self) -> HeadChanged | None:

@@ -48,12 +48,14 @@ holds keys alone: signing does not write to it.
 """
 
 import hashlib
+import re
 
 from chalicelib.domain.modules import VERSION_LIMIT
 from chalicelib.storage.changes import Key
 
 SHARDS = 16
 OPEN_INDEX = "open"
+UPLOAD = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})/([0-9A-HJKMNP-TV-Z]{26})")
 
 
 def centre(centre_id: str) -> Key:
@@ -256,6 +258,17 @@ def request(actor_id: str, route: str, idempotency_key: str) -> Key:
     return Key(f"REQUEST#{_hash(actor_id, route, idempotency_key)}", "REQUEST")
 
 
+def upload(centre_id: str, attachment_id: str) -> str:
+    """Name of an attachment's object in quarantine, and of its folder among the evidence."""
+    return f"{centre_id}/{attachment_id}"
+
+
+def parse_upload(name: str) -> tuple[str, str] | None:
+    """Read centre and attachment back from the name of an object; None if it is no attachment's."""
+    found = UPLOAD.fullmatch(name)
+    return (found[1], found[2]) if found else None
+
+
 def open_index(centre_id: str, own_id: str) -> dict[str, str]:
     """Give the attributes that put what has an id of its own into the sweeper's index."""
     shard = int(_hash(own_id)[:8], 16) % SHARDS
@@ -270,6 +283,11 @@ def is_membership(sk: str) -> bool:
 def parse_membership(key: Key) -> tuple[str, str]:
     """Read centre and person back from the key of a membership."""
     return key.sk.split("#")[1], key.pk.removeprefix("PERSON#")
+
+
+def is_attachment(sk: str) -> bool:
+    """Whether the sort key is that of an attachment."""
+    return sk == "ATTACHMENT"
 
 
 def parse_enrolment(pk: str) -> tuple[str, str]:

@@ -8,17 +8,18 @@ from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import is_membership
-from chalicelib.usecases import addresses, certificates, enrolments, links, waiting
+from chalicelib.storage.keys import is_attachment, is_membership
+from chalicelib.usecases import addresses, certificates, enrolments, links, promotions, waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep found to do, and how many enrolments, members or shards it failed for."""
+    """What a sweep found to do, and how many entries of the index or shards it failed for."""
 
     enrolments: int = 0
     certificates: int = 0
     mails: int = 0
+    uploads: int = 0
     failures: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
@@ -26,7 +27,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, and send the mails that were never sent, in one shard.
+    """Finalise what is ready, send mails that were never sent, ask for uploads, in one shard.
 
     What fails does not keep what comes after it from being swept.
     """
@@ -44,6 +45,9 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     centre_id, own_id = entry["open_key"].split("#")
     if is_membership(entry["sk"]):
         return Swept(mails=addresses.mail_due(runtime, centre_id, own_id))
+    if is_attachment(entry["sk"]):
+        promotions.ask_for(runtime, centre_id, own_id)
+        return Swept(uploads=1)
     return _sweep_enrolment(runtime, centre_id, own_id)
 
 

@@ -1,0 +1,101 @@
+"""Pictures made anew: a rendering to look at, a thumbnail to find it by, and no word of where.
+
+Nothing but pixels goes over: what a phone writes beside them (place, device, owner) stays behind.
+"""
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, TYPE_CHECKING
+
+from chalicelib.formats.refusals import RefusedContentError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PIXEL_LIMIT = 100_000_000  # what a picture may decode to; beyond it is a bomb
+RENDERING_EDGE = 2048  # pixels of the longer edge
+THUMBNAIL_EDGE = 320
+QUALITY = 85
+# Named, so that no other decoder is ever tried on what people send.
+DECODERS = ("JPEG", "PNG", "WEBP", "HEIF")
+
+
+@dataclass(frozen=True, slots=True)
+class Renderings:
+    """A picture made anew in two sizes, both JPEG."""
+
+    rendering: bytes
+    thumbnail: bytes
+
+
+def render(file: IO[bytes]) -> Renderings:
+    """Make a picture anew, upright, on white. Raises RefusedContentError.
+
+    Of a picture that moves, the first frame counts.
+    """
+    # Loaded by those who render alone: the API never does.
+    import pillow_heif  # type: ignore[import-untyped]  # noqa: PLC0415
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns below its own limit; ours is exact
+            with Image.open(file, formats=DECODERS) as opened:
+                if opened.width * opened.height > PIXEL_LIMIT:
+                    raise RefusedContentError("too-many-pixels")
+                opened.draft("RGB", (RENDERING_EDGE, RENDERING_EDGE))  # decodes a JPEG smaller
+                rendering = _plain(opened)
+    except Image.DecompressionBombError:
+        raise RefusedContentError("too-many-pixels") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, RuntimeError):
+        raise RefusedContentError("damaged") from None
+    thumbnail = rendering.copy()
+    thumbnail.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
+    return Renderings(_jpeg(rendering), _jpeg(thumbnail))
+
+
+def _plain(opened: "Image") -> "Image":
+    """Return upright sRGB pixels of the size of a rendering, and nothing beside them."""
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
+    profile = opened.info.get("icc_profile")
+    # Made smaller first, so that everything after works on little.
+    opened.thumbnail((RENDERING_EDGE, RENDERING_EDGE))
+    upright = ImageOps.exif_transpose(opened)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        white = Image.new("RGBA", upright.size, "white")
+        white.alpha_composite(upright)
+        upright = white.convert("RGB")
+    coloured = _in_srgb(upright, profile)
+    # A new picture takes over nothing but pixels.
+    fresh = Image.new("RGB", coloured.size)
+    fresh.paste(coloured)
+    return fresh
+
+
+def _in_srgb(picture: "Image", profile: bytes | None) -> "Image":
+    """Bring the colours of a picture with a profile to what every screen takes them for."""
+    from PIL import ImageCms  # noqa: PLC0415
+
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None  # a profile that is broken, or for other colours, says nothing
+        if converted is not None:
+            return converted
+    if picture.mode.startswith("I;16"):
+        picture = picture.point(lambda value: value / 256).convert("L")
+    return picture.convert("RGB")
+
+
+def _jpeg(picture: "Image") -> bytes:
+    written = BytesIO()
+    picture.save(written, "JPEG", quality=QUALITY, optimize=True)
+    return written.getvalue()
