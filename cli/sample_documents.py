@@ -109,7 +109,8 @@ def pptx() -> bytes:
                 (
                     f"<p:presentation {SLIDE}><p:sldMasterIdLst>"
                     '<p:sldMasterId id="2147483648" r:id="rId1"/></p:sldMasterIdLst><p:sldIdLst>'
-                    '<p:sldId id="256" r:id="rId2"/></p:sldIdLst><p:sldSz cx="9144000" cy="6858000"/>'
+                    '<p:sldId id="256" r:id="rId2"/></p:sldIdLst><p:sldSz cx="9144000" '
+                    'cy="6858000"/>'
                     '<p:notesSz cx="6858000" cy="9144000"/></p:presentation>'
                 ),
             ),

@@ -54,18 +54,21 @@ def m4a() -> bytes:
 
 def mp4() -> bytes:
     """Film two pictures: H.264, where each block is kept as it is."""
+    return _h264(b"isomavc1mp41")
+
+
+def mov() -> bytes:
+    """Film the same, as an iPhone wraps it."""
+    return _h264(b"qt  ")
+
+
+def _h264(brands: bytes) -> bytes:
     sets = (_sequence(), _picture())
     avcc = b"\x01" + sets[0][1:4] + b"\xff\xe1" + _sized(sets[0]) + b"\x01" + _sized(sets[1])
     entry = _video_entry(b"avc1", _box(b"avcC", avcc))
     slices = [_slice(_frame(number), number) for number in range(SECONDS)]
     frames = [struct.pack(">I", len(each)) + each for each in slices]
-    return _film(b"isomavc1mp41", b"vide", entry, frames, UNITS, UNITS)
-
-
-def mov() -> bytes:
-    """Film two pictures: each a JPEG. The index stands at the end, as cameras write it."""
-    frames = [_still(_frame(number), "JPEG") for number in range(SECONDS)]
-    return _film(b"qt  ", b"vide", _video_entry(b"jpeg"), frames, UNITS, UNITS)
+    return _film(brands, b"vide", entry, frames, UNITS, UNITS)
 
 
 def webm() -> bytes:
@@ -120,15 +123,11 @@ def _frame(number: int) -> Image.Image:
     return closer.resize((WIDTH, HEIGHT))
 
 
-def _still(picture: Image.Image, form: str) -> bytes:
-    written = BytesIO()
-    picture.save(written, form, quality=70)
-    return written.getvalue()
-
-
 def _vp8(picture: Image.Image) -> bytes:
     """Take the frame out of a WebP: RIFF, its length, WEBP, then `VP8 ` with its own length."""
-    webp = _still(picture, "WEBP")
+    written = BytesIO()
+    picture.save(written, "WEBP", quality=70)
+    webp = written.getvalue()
     return webp[20 : 20 + int.from_bytes(webp[16:20], "little")]
 
 
@@ -149,7 +148,7 @@ def _full(kind: bytes, *contents: bytes, flags: int = 0) -> bytes:
 def _film(
     brands: bytes, handler: bytes, entry: bytes, frames: list[bytes], scale: int, each: int
 ) -> bytes:
-    """Write an ISO base media file of one track: its brand, the frames, then where they stand."""
+    """Write a file of one track: its brand, the frames, and as cameras do, last where they stand."""
     kind = _box(b"ftyp", brands[:4], struct.pack(">I", 512), brands)
     start = len(kind) + 8
     length = each * len(frames)
