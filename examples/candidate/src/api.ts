@@ -86,7 +86,9 @@ export function createApi(base: string, token: () => string | undefined) {
       sha256: string,
     ): Promise<Outcome<PartLink>> => {
       const params = { path: { centre_id, upload_id } };
-      const found = await ask(client.POST(`${UPLOAD}/parts`, { params, body: { parts: [{ number, sha256 }] } }));
+      const found = await ask(
+        client.POST(`${UPLOAD}/parts`, { params, body: { parts: [{ number, sha256 }] } }),
+      );
       return found.ok ? { ...found, data: found.data.parts[0] as PartLink } : found;
     },
     completeUpload: (centre_id: string, upload_id: string) =>
@@ -107,9 +109,11 @@ interface Listed<T> {
 }
 
 /** A whole list, which comes page by page. */
-async function all<T>(ask: (cursor: { cursor?: string }) => Promise<Outcome<Listed<T>>>): Promise<Outcome<T[]>> {
+async function all<T>(
+  ask: (cursor: { cursor?: string }) => Promise<Outcome<Listed<T>>>,
+): Promise<Outcome<T[]>> {
   const found: T[] = [];
-  for (let cursor = {}; ; ) {
+  for (let cursor = {}; ;) {
     const page = await ask(cursor);
     if (!page.ok) return page;
     found.push(...page.data.items);

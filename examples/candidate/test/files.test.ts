@@ -13,7 +13,10 @@ class Cut extends Error {}
 
 /** The API, S3 and the device: all that outlives a tab. */
 class World {
-  uploads = new Map<string, { id: string; size: number; sha256: string | null; done: boolean; deleted: boolean }>();
+  uploads = new Map<
+    string,
+    { id: string; size: number; sha256: string | null; done: boolean; deleted: boolean }
+  >();
   arrived = new Map<string, Map<number, Blob>>();
   file: FileOnItsWay | null;
   draft: Answer = {};
@@ -31,7 +34,14 @@ class World {
     this.after = after;
     this.file = {
       ...{ id: "here", key: "key", page: "p/c/e/page", item: "q1", name: "hoist.jpg", stage: "queued" },
-      ...{ media_type: "image/jpeg", size: content.size, caption: "", alt_text: "", upload: null, refusal: null },
+      ...{
+        media_type: "image/jpeg",
+        size: content.size,
+        caption: "",
+        alt_text: "",
+        upload: null,
+        refusal: null,
+      },
     } as FileOnItsWay;
   }
 

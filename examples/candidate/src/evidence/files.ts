@@ -90,7 +90,11 @@ async function start(file: FileOnItsWay, means: Means): Promise<Outcome<Upload> 
 }
 
 /** Send what the server awaits; null once it has arrived. */
-async function sendContent(file: FileOnItsWay, upload: Upload, means: Means): Promise<Failure | "removed" | null> {
+async function sendContent(
+  file: FileOnItsWay,
+  upload: Upload,
+  means: Means,
+): Promise<Failure | "removed" | null> {
   const content = await means.content(file);
   const { form, parts } = upload;
   if (form) {

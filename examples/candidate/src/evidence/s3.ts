@@ -5,7 +5,10 @@ import type { S3Request } from "./files.ts";
 
 const PATIENCE = 30_000; // milliseconds without a byte going on until a request counts as lost
 
-export function put({ method, url, headers, body }: S3Request, sent: (bytes: number) => void): Promise<Outcome<null>> {
+export function put(
+  { method, url, headers, body }: S3Request,
+  sent: (bytes: number) => void,
+): Promise<Outcome<null>> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     const failed = (code: string, passing: boolean) =>

@@ -1,0 +1,170 @@
+/** An item that is answered with files, and with a form where it has one. */
+
+import type { App } from "../app.ts";
+import { h } from "../dom.ts";
+import type { Field, Lack } from "../fields.ts";
+import type { Answer, AttachmentWithFile, Evidence } from "../model.ts";
+import { Card } from "./card.ts";
+import { earlier } from "./earlier.ts";
+import { type FileOnItsWay, withFile } from "./files.ts";
+import { formFields } from "./form.ts";
+import { ACCEPT, mediaTypeOf } from "./media.ts";
+
+export function evidence(
+  app: App,
+  page: string,
+  item: Evidence,
+  number: number,
+  typed: (field: Field) => void,
+): Field {
+  const saver = app.saverOf(page);
+  const form = item.blank && formFields(item.id, item.blank);
+  const cards = new Map<string, Card>();
+  const list = h("ul", { class: "plain files", "aria-label": "Files" });
+  const news = h("p", { role: "status", class: "soft" });
+  const error = h("p", { class: "error", id: `${item.id}-error` });
+  let attachments: string[] = [];
+  let count = 0;
+
+  const say = (words: string) => void (news.textContent = words);
+  const takeOut = async (id: string, attachment: AttachmentWithFile | undefined) => {
+    await saver.edit(item.id, (answer) => withFile(answer, null, id));
+    // What was rejected is of use to nobody.
+    if (attachment?.state === "rejected") await app.api.deleteAttachment(centreOf(page), id);
+    chooser.input.focus();
+  };
+  const use = (id: string) => saver.edit(item.id, (answer) => withFile(answer, id));
+  const keep = async (files: FileList | null) => {
+    const chosen = [...(files ?? [])].slice(0, item.most_files - count);
+    const left = (files?.length ?? 0) - chosen.length;
+    say(left ? `This takes at most ${item.most_files} files; ${left} were left out.` : "");
+    try {
+      for (const file of chosen) await app.store.choose(newFile(page, item.id, file), file);
+    } catch {
+      say("This device has no room for the file. Make room, or send it from another device.");
+    }
+  };
+  const chooser = picker(`${item.id}-files`, "Choose files", { accept: ACCEPT, multiple: true }, keep);
+  const camera = picker(
+    `${item.id}-camera`,
+    "Take a photograph",
+    { accept: "image/*", capture: "environment" },
+    keep,
+  );
+  camera.element.classList.add("camera"); // for devices that are held in a hand
+  chooser.input.setAttribute("aria-describedby", error.id);
+  const before = earlier(app, page, () => attachments, use);
+  const element = h(
+    "fieldset",
+    { class: "card" },
+    h("legend", {}, h("span", { id: `${item.id}-asked`, dir: "auto" }, `${number}. ${item.text}`)),
+    ...(form ? form.elements : []),
+    h("p", { class: "soft" }, filesInWords(item)),
+    list,
+    news,
+    h("div", { class: "choose" }, chooser.element, camera.element),
+    before,
+    error,
+  );
+
+  const field: Field = {
+    item,
+    element,
+    read: () => form?.read() ?? {},
+    show: (answer, files) => {
+      form?.show(answer);
+      attachments = answer.attachments ?? [];
+      const mine = files.filter((file) => file.item === item.id && file.stage !== "removed");
+      const loose = mine.filter(({ upload }) => !upload || !attachments.includes(upload));
+      const wanted = [...attachments, ...loose.map(({ id }) => id)];
+      count = wanted.length;
+      const isNew = (id: string) => !cards.has(id);
+      for (const file of mine) {
+        // The card of a file stays the same when the server has given the file its id.
+        const card = cards.get(file.id);
+        if (card && file.upload && wanted.includes(file.upload)) {
+          cards.delete(file.id);
+          cards.set(file.upload, card);
+        }
+      }
+      const added = wanted.filter(isNew);
+      for (const id of wanted) {
+        const card =
+          cards.get(id) ?? new Card({ app, page, takeOut: (found) => void takeOut(id, found) }, say);
+        cards.set(id, card);
+        const file = mine.find((each) => each.id === id || each.upload === id);
+        if (file) card.file(file);
+        else card.attachment(app.attachments.get(page, id));
+      }
+      for (const id of [...cards.keys()].filter((each) => !wanted.includes(each))) {
+        const card = cards.get(id);
+        if (card?.element.contains(document.activeElement)) chooser.input.focus();
+        card?.element.remove();
+        cards.delete(id);
+      }
+      for (const id of added) list.append(cards.get(id)?.element ?? "");
+      list.hidden = !wanted.length;
+      chooser.element.hidden = count >= item.most_files;
+      camera.element.hidden = chooser.element.hidden;
+      before.hidden = chooser.element.hidden;
+    },
+    lacks: () => [...(form?.lacks() ?? []), ...filesLacking()],
+    mark: (lacks) => {
+      form?.mark(lacks);
+      const rest = lacks.filter(({ at }) => !form || at.startsWith("attachments") || !at);
+      error.textContent = rest.map(({ said }) => said).join(" ");
+    },
+    focus: (at) => {
+      if (form?.focus(at)) return;
+      const wrong = [...cards.values()].find(({ shown }) => shown.lack);
+      if (wrong) wrong.element.focus();
+      else chooser.input.focus();
+    },
+  };
+  const filesLacking = (): Lack[] => {
+    const waiting = [...cards.values()].map(({ shown }) => shown.lack).filter(Boolean);
+    const missing = item.least_files - count;
+    if (missing > 0) waiting.push(`Add at least ${item.least_files}; ${count} so far.`);
+    return waiting.map((said) => ({ at: "attachments", said }));
+  };
+  element.addEventListener("input", (event) => {
+    if (!form || !(event.target instanceof HTMLElement) || !event.target.closest(".entry")) return;
+    form.look();
+    typed(field);
+  });
+  return field;
+}
+
+function newFile(page: string, item: string, file: File): FileOnItsWay {
+  return {
+    ...{ id: crypto.randomUUID(), key: crypto.randomUUID(), page, item },
+    ...{ name: file.name, media_type: mediaTypeOf(file), size: file.size },
+    ...{ caption: "", alt_text: "", stage: "chosen", upload: null, refusal: null },
+  };
+}
+
+/** A button that opens the device's own chooser. */
+function picker(
+  id: string,
+  text: string,
+  props: Record<string, string | boolean>,
+  chosen: (files: FileList | null) => Promise<void>,
+) {
+  const input = h("input", {
+    ...{ type: "file", id, class: "hidden-input", ...props },
+    onchange: async () => {
+      await chosen(input.files);
+      input.value = ""; // so that the same file can be chosen once more
+    },
+  });
+  return { input, element: h("label", { class: "button", for: id }, input, text) };
+}
+
+function filesInWords({ least_files: least, most_files: most }: Evidence): string {
+  if (least === most) return most === 1 ? "One file." : `${most} files.`;
+  return least ? `${least} to ${most} files.` : `Files may be added, up to ${most}.`;
+}
+
+function centreOf(page: string): string {
+  return page.split("/")[1] ?? "";
+}
