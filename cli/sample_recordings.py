@@ -148,7 +148,7 @@ def _full(kind: bytes, *contents: bytes, flags: int = 0) -> bytes:
 def _film(
     brands: bytes, handler: bytes, entry: bytes, frames: list[bytes], scale: int, each: int
 ) -> bytes:
-    """Write a file of one track: its brand, the frames, and as cameras do, last where they stand."""
+    """Write a file of one track: its brand, the frames, and last (as cameras do) the index."""
     kind = _box(b"ftyp", brands[:4], struct.pack(">I", 512), brands)
     start = len(kind) + 8
     length = each * len(frames)

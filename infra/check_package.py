@@ -15,7 +15,7 @@ from pathlib import Path
 from infra.package import PackagingError, package
 
 # They would slow every cold start of the API; what renders imports them where it needs them.
-RENDERERS = ("PIL", "pillow_heif", "fontTools", "fpdf")
+RENDERERS = ("PIL", "pi_heif", "fontTools", "fpdf")
 # -I -S: no user's site, no site-packages, no environment. Then every module, so that a library
 # that is imported late is missed as well.
 PROBE = """
@@ -28,6 +28,8 @@ early = sorted({name.partition(".")[0] for name in sys.modules} & set(json.loads
 import chalicelib
 for found in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
     importlib.import_module(found.name)
+for renderer in json.loads(sys.argv[3]):
+    importlib.import_module(renderer)
 print(json.dumps(early))
 """
 

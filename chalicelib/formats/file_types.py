@@ -200,9 +200,10 @@ def _mp3(seen: Seen) -> None:
     end = 10 + sum(
         byte << shift for byte, shift in zip(seen.head[6:10], (21, 14, 7, 0), strict=True)
     )
-    # Taggers leave room behind a tag; a cover in it may reach beyond what is kept.
+    # Taggers leave room behind a tag; a cover in it may reach to the edge of what is kept.
     sound = seen.head[end:].lstrip(b"\0")
-    _require(whole=end < seen.size and (not sound or begins_mp3(sound)))
+    beyond = seen.size > len(seen.head) and len(sound) < NEAR * 2
+    _require(whole=end < seen.size and (beyond or begins_mp3(sound)))
 
 
 def _webm(seen: Seen) -> None:

@@ -2,6 +2,7 @@
 
 LONG = 1  # the length follows in eight bytes
 TO_THE_END = 0
+VITAL = frozenset({b"ftyp", b"moov", b"moof", b"mdat", b"meta"})
 
 
 class Boxes:
@@ -30,8 +31,8 @@ class Boxes:
 
     @property
     def whole(self) -> bool:
-        """Whether the last box is as long as it says."""
-        return self._ahead == 0
+        """Whether the last box is as long as it says; notes of a device behind it may be no box."""
+        return not self._ahead or self.types[-1] not in VITAL
 
     def _wanted(self) -> int:
         long = self._header[:4] == LONG.to_bytes(4, "big")

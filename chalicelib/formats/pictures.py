@@ -20,6 +20,11 @@ QUALITY = 85
 # Named, so that no other decoder is ever tried on what people send.
 DECODERS = ("JPEG", "PNG", "WEBP", "HEIF")
 
+BLENDED = {
+    "P": "RGBA",
+    "1": "L",
+}  # pixels of the left kind cannot be blended, those of the right can
+
 
 @dataclass(frozen=True, slots=True)
 class Renderings:
@@ -35,25 +40,30 @@ def render(file: IO[bytes]) -> Renderings:
     Of a picture that moves, the first frame counts.
     """
     # Loaded by those who render alone: the API never does.
-    import pillow_heif  # type: ignore[import-untyped]  # noqa: PLC0415
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+    import pi_heif  # type: ignore[import-untyped]  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pi_heif.register_heif_opener()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns below its own limit; ours is exact
             with Image.open(file, formats=DECODERS) as opened:
-                if opened.width * opened.height > PIXEL_LIMIT:
-                    raise RefusedContentError("too-many-pixels")
-                opened.draft("RGB", (RENDERING_EDGE, RENDERING_EDGE))  # decodes a JPEG smaller
+                _require_size(opened)
                 rendering = _plain(opened)
+    except RefusedContentError:
+        raise
     except Image.DecompressionBombError:
         raise RefusedContentError("too-many-pixels") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, RuntimeError):
+    except Exception:  # noqa: BLE001 (decoders raise anything at all over what is broken)
         raise RefusedContentError("damaged") from None
     thumbnail = rendering.copy()
     thumbnail.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))
     return Renderings(_jpeg(rendering), _jpeg(thumbnail))
+
+
+def _require_size(opened: "Image") -> None:
+    if opened.width * opened.height > PIXEL_LIMIT:
+        raise RefusedContentError("too-many-pixels")
 
 
 def _plain(opened: "Image") -> "Image":
@@ -61,9 +71,10 @@ def _plain(opened: "Image") -> "Image":
     from PIL import Image, ImageOps  # noqa: PLC0415
 
     profile = opened.info.get("icc_profile")
-    # Made smaller first, so that everything after works on little.
-    opened.thumbnail((RENDERING_EDGE, RENDERING_EDGE))
-    upright = ImageOps.exif_transpose(opened)
+    # Made smaller first (a JPEG while it is decoded), so that everything after works on little.
+    picture = opened.convert(BLENDED[opened.mode]) if opened.mode in BLENDED else opened
+    picture.thumbnail((RENDERING_EDGE, RENDERING_EDGE))
+    upright = ImageOps.exif_transpose(picture)
     if upright.has_transparency_data:
         upright = upright.convert("RGBA")
         white = Image.new("RGBA", upright.size, "white")
