@@ -34,8 +34,6 @@ def begin(
         "state": AttachmentState.PENDING,
         "created_at": at or runtime.now(),
         "created_by": "candidate",
-        "request": "request",
-        "fingerprint": "fingerprint",
     }
     attachment = Attachment(**given | more)
     key = keys.attachment(centre_id, attachment.id)

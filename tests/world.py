@@ -25,11 +25,9 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
-from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
-from chalicelib.storage.attachments import LEAVES_INDEX, to_attachment
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
@@ -39,6 +37,7 @@ from chalicelib.storage.scanners import Off
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
+    attachments,
     attempts,
     centres,
     certificates,
@@ -49,6 +48,7 @@ from chalicelib.usecases import (
     modules,
     pages,
     people,
+    promotions,
     uploads,
     verifications,
 )
@@ -149,11 +149,15 @@ class Events:
 
 @dataclass
 class Waiting:
-    """The queue of deliveries: each message with its wait in seconds."""
+    """A queue: each message with its wait in seconds; `broken` makes it take nothing."""
 
     messages: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    broken: bool = False
 
     def send(self, *messages: dict[str, Any], wait: timedelta = timedelta()) -> None:
+        if self.broken:
+            message = "no queue today"
+            raise OSError(message)
         self.messages += [(message, wait.total_seconds()) for message in messages]
 
     def take(self) -> list[tuple[dict[str, Any], float]]:
@@ -468,32 +472,34 @@ class World:
 
     def send_file(self, attachment: Attachment, content: bytes) -> None:
         """Put a file where its form would."""
-        self.s3.put_object(Bucket=QUARANTINE, Key=attachment.place, Body=content)
+        name = keys.upload(attachment.centre_id, attachment.id)
+        self.s3.put_object(Bucket=QUARANTINE, Key=name, Body=content)
 
-    def settle(self, attachment: Attachment, **facts: Any) -> Attachment:
-        """Find a file that has arrived clean, as the step after the upload does."""
-        arrived = self.runtime.quarantine.find(attachment.place)
-        assert arrived
-        version = self.runtime.evidence.take(
-            attachment.place, QUARANTINE, attachment.place, arrived.version, attachment.media_type
+    def send_part(self, attachment: Attachment, number: int, content: bytes) -> None:
+        """Put a part where its link would."""
+        self.s3.upload_part(
+            Bucket=QUARANTINE,
+            Key=keys.upload(attachment.centre_id, attachment.id),
+            UploadId=attachment.parts,
+            PartNumber=number,
+            Body=content,
+            ChecksumAlgorithm="SHA256",
         )
-        settled = {
-            "state": "clean",
-            "version": version,
-            "settled_at": stamp(self.clock()),
-            "scanned_by": "off",
-        }
-        key = keys.attachment(attachment.centre_id, attachment.id)
-        return to_attachment(
-            self.table.write(Update(key, set=settled | facts, remove=LEAVES_INDEX))
-        )
+
+    def promote(self, attachment: Attachment) -> Attachment:
+        """Have the step after the upload look at a file."""
+        promotions.promote(self.runtime, attachment.centre_id, attachment.id)
+        return self.attachment(attachment.id)
+
+    def attachment(self, attachment_id: str) -> Attachment:
+        """Read an attachment of the centre as it stands."""
+        return attachments.load_many(self.runtime, self.centre.id, [attachment_id])[attachment_id]
 
     def attach(self, content: bytes = b"Noted.", **more: Any) -> Attachment:
-        """Upload a file that is found clean."""
-        facts = more.pop("facts", {})
-        attachment = self.start_upload(content, **more).attachment
-        self.send_file(attachment, content)
-        return self.settle(attachment, **facts)
+        """Upload a file, and have it settled."""
+        begun = self.start_upload(content, **more).attachment
+        self.send_file(begun, content)
+        return self.promote(begun)
 
     def bind(self, attachment: Attachment, enrolment: Enrolment) -> None:
         """Have an attachment signed for in an enrolment."""

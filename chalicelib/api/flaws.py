@@ -24,7 +24,7 @@ FLAWS: dict[str, str] = {
     "list-type": "This has to be an array.",
     "dict-type": "This has to be an object.",
     "model-type": "This has to be an object.",
-    "too-short": "There are fewer elements than have to be.",
+    "too-short": "There are fewer characters or elements than have to be.",
     "count": "Too few or too many are named.",
     "too-long": "There are more characters, members or elements than may be.",
     "date-type": "This has to be a date, such as 2026-03-02.",

@@ -45,7 +45,17 @@ BODY_CODES = (
     "unsupported-media-type",
     "invalid-body",
 )
-FIRST = ("People", "Enrolments", "Pages", "Attempts", "Judgements", "Certificates", "Modules")
+FIRST = (
+    "People",
+    "Enrolments",
+    "Pages",
+    "Uploads",
+    "Attachments",
+    "Attempts",
+    "Judgements",
+    "Certificates",
+    "Modules",
+)
 REDIRECTIONS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 SERVER = {
     "url": "https://{host}",

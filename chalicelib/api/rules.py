@@ -20,8 +20,9 @@ class Rule:
     """Who may call an operation, and what for.
 
     Of the members of a centre: who holds a role of `every` may do it to everything there, who holds
-    one of `own` to what is theirs. A candidate's are their enrolments, an assessor's those assigned
-    to them. Without any of the roles it is forbidden; what is not one's own is not found.
+    one of `own` to what is theirs. A candidate's are their enrolments and their evidence, an
+    assessor's the enrolments assigned to them; what somebody has uploaded is theirs as well.
+    Without any of the roles it is forbidden; what is not one's own is not found.
     """
 
     audience: Audience = Audience.MEMBERS

@@ -14,7 +14,7 @@ from chalicelib.api.attachments import (
 )
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.rules import members
-from chalicelib.api.texts import Identifier, Text
+from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.attachments import (
     MEDIA_TYPES,
     NAME_LIMIT,
@@ -76,7 +76,8 @@ class UploadIn(RequestModel):
     redacts: Identifier | None = Field(
         default=None,
         description="The id of an attachment of the same candidate, clean or flagged, of which "
-        "this is a copy with people made unrecognisable. It takes its place once it is clean.",
+        "this is a copy with people made unrecognisable. Once clean, it takes the place of one "
+        "that is flagged.",
     )
     redaction: Annotated[Text, Field(max_length=REASON_LIMIT)] = Field(
         default="",
@@ -100,9 +101,11 @@ class UploadFormOut(AnswerModel):
 class ArrivedPartOut(AnswerModel):
     """A part that is there."""
 
-    number: int
-    size: int
-    sha256: str
+    number: int = Field(description="Which part, from 1.")
+    size: int = Field(description="Bytes.")
+    sha256: TextOrNull = Field(
+        description="SHA-256 as hexadecimal digits; null where the storage does not list it."
+    )
 
 
 class UploadPartsOut(AnswerModel):
@@ -145,21 +148,23 @@ class WantedPartIn(RequestModel):
 class PartsIn(RequestModel):
     """The parts to be sent next."""
 
-    parts: Annotated[list[WantedPartIn], Field(min_length=1, max_length=PARTS_ASKED)]
+    parts: Annotated[list[WantedPartIn], Field(min_length=1, max_length=PARTS_ASKED)] = Field(
+        description="Each once, in any order."
+    )
 
 
 class PartLinkOut(AnswerModel):
     """How a part is sent: PUT its bytes to `url`, with these headers and no token."""
 
-    number: int
-    url: str
+    number: int = Field(description="Which part, from 1.")
+    url: str = Field(description="Where to.", json_schema_extra={"format": "uri"})
     headers: dict[str, str] = Field(description="Headers to be sent as they are.")
 
 
 class PartLinksOut(AnswerModel):
-    """Links for parts, in the order that they were asked for."""
+    """Links for parts."""
 
-    parts: list[PartLinkOut]
+    parts: list[PartLinkOut] = Field(description="In the order that they were asked for.")
     expires_at: datetime = Field(description="When they stop working; ask for fresh ones then.")
 
 

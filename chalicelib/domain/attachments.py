@@ -104,9 +104,8 @@ REASONS: Mapping[str, str] = {
     "anew, and send that.",
     "not-text": "The file was sent as plain text, and is none. "
     "Save it as UTF-8, or send it as what it is.",
-    "too-small": "The file holds too little to be of its type. Choose the right file.",
-    "too-large": "The file is larger than may be. Send a smaller one.",
-    "size-differs": "More or fewer bytes arrived than were declared. Send the file again.",
+    "too-small": "Fewer bytes arrived than were declared. Send the file again.",
+    "too-large": "More bytes arrived than were declared. Send the file again.",
     "checksum-differs": "Other bytes arrived than were declared. Send the file again.",
     "too-many-pixels": "The picture has too many pixels to be shown. Make it smaller, and send it.",
     "malware": "A scanner found what looks like malware. "
@@ -216,11 +215,6 @@ class Attachment:
         _, dot, ending = self.name.rpartition(".")
         known = dot and ending.lower() in MEDIA_TYPES[self.media_type].extensions
         return self.name if known else f"{self.name}.{self.extension}"
-
-    @property
-    def place(self) -> str:
-        """Where its objects lie, in quarantine and as evidence."""
-        return f"{self.centre_id}/{self.id}"
 
     @property
     def expires_at(self) -> datetime:

@@ -139,7 +139,10 @@ class Quarantine:
             after = listed["NextPartNumberMarker"]
 
     def assemble(self, key: str, upload_id: str, parts: Sequence[ArrivedPart]) -> None:
-        """Make one object of the parts. An upload that is over already is left as it is."""
+        """Make one object of the parts. An upload that is over already is left as it is.
+
+        Raises Unavailable where a part has been sent once more since it was listed.
+        """
         completed: Any = [
             {"PartNumber": part.number, "ETag": part.etag}
             | ({"ChecksumSHA256": _base64(part.sha256)} if part.sha256 else {})
@@ -155,6 +158,10 @@ class Quarantine:
             )
         except AbsentError:
             return
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidPart":
+                raise _unavailable() from error
+            raise
 
     def abandon(self, key: str, upload_id: str) -> None:
         """Drop the parts of an upload, if there are any."""

@@ -36,7 +36,6 @@ from chalicelib.storage.changes import (
     Put,
     Update,
     absent,
-    create,
     equals,
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
@@ -263,12 +262,12 @@ def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
 
 
 def _links(runtime: Runtime, attachment: Attachment) -> Links:
-    evidence, place = runtime.evidence, attachment.place
+    evidence, name = runtime.evidence, keys.upload(attachment.centre_id, attachment.id)
     return Links(
-        url=evidence.link(place, attachment.version, attachment.download_name),
+        url=evidence.link(name, attachment.version, attachment.download_name),
         expires_at=runtime.now() + timedelta(seconds=LINK_SECONDS),
-        rendering_url=evidence.picture_link(place, RENDERING) if attachment.pictured else "",
-        thumbnail_url=evidence.picture_link(place, THUMBNAIL) if attachment.pictured else "",
+        rendering_url=evidence.picture_link(name, RENDERING) if attachment.pictured else "",
+        thumbnail_url=evidence.picture_link(name, THUMBNAIL) if attachment.pictured else "",
     )
 
 
@@ -314,7 +313,7 @@ def _deed(
     """Build the record of what somebody did with an attachment."""
     key = keys.deed(attachment.centre_id, attachment.id, runtime.new_id())
     done = {"by": actor.id, "at": stamp(runtime.now()), "what": str(deed)}
-    return create(key, done | ({"note": note} if note else {}))
+    return Put(key, done | ({"note": note} if note else {}))
 
 
 def _stale(attachment: Attachment) -> Stale:

@@ -21,7 +21,7 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import from_attachment, to_attachment
-from chalicelib.storage.changes import Update, absent, create, equals
+from chalicelib.storage.changes import Put, Update, absent, create, equals
 from chalicelib.storage.quarantine import ArrivedPart, PartLink, UploadForm
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import attachments, enrolments
@@ -83,9 +83,7 @@ def start(runtime: Runtime, actor: Actor, new: NewUpload, request: Request) -> U
             create(
                 keys.attachment(attachment.centre_id, attachment.id), from_attachment(attachment)
             ),
-            create(
-                keys.candidate_attachment(candidate_id, attachment.centre_id, attachment.id), {}
-            ),
+            Put(keys.candidate_attachment(candidate_id, attachment.centre_id, attachment.id), {}),
             remember(request, {"attachment_id": attachment.id}, attachment.created_at),
         )
     except ConditionFailedError:
@@ -117,7 +115,7 @@ def part_links(
     expires_at = runtime.now() + FORM_LIFETIME
     links = [
         runtime.quarantine.part_link(
-            attachment.place,
+            _name(attachment),
             attachment.parts,
             part.number,
             part_size(attachment.size, part.number),
@@ -214,7 +212,7 @@ def _begun(runtime: Runtime, actor: Actor, candidate_id: str, new: NewUpload) ->
         return attachment
     # Begun before it is written down: a crash in between leaves parts that a lifecycle rule sweeps.
     return replace(
-        attachment, parts=runtime.quarantine.begin_parts(attachment.place, file.media_type)
+        attachment, parts=runtime.quarantine.begin_parts(_name(attachment), file.media_type)
     )
 
 
@@ -236,10 +234,10 @@ def _upload(runtime: Runtime, attachment: Attachment) -> Upload:
     if not attachment.awaited_at(now):
         return Upload(attachment, expires_at)
     if attachment.parts:
-        arrived = runtime.quarantine.parts(attachment.place, attachment.parts)
+        arrived = runtime.quarantine.parts(_name(attachment), attachment.parts)
         return Upload(attachment, expires_at, arrived=_whole(attachment, arrived or ()))
     form = runtime.quarantine.form(
-        attachment.place,
+        _name(attachment),
         attachment.media_type,
         attachment.size,
         attachment.sha256,
@@ -273,7 +271,7 @@ def _require_arrived(runtime: Runtime, attachment: Attachment) -> None:
     """Put a file together from its parts. Raises Conflict unless it is there as declared."""
     if attachment.parts:
         _assemble(runtime, attachment)
-    arrived = runtime.quarantine.find(attachment.place)
+    arrived = runtime.quarantine.find(_name(attachment))
     if arrived is None or arrived.size != attachment.size:
         _require_open(runtime, attachment)
         detail = "The file is not there yet, or another one is. Send it, then complete again."
@@ -281,7 +279,7 @@ def _require_arrived(runtime: Runtime, attachment: Attachment) -> None:
 
 
 def _assemble(runtime: Runtime, attachment: Attachment) -> None:
-    found = runtime.quarantine.parts(attachment.place, attachment.parts)
+    found = runtime.quarantine.parts(_name(attachment), attachment.parts)
     if found is None:  # put together before, or given up
         return
     arrived = _whole(attachment, found)
@@ -291,7 +289,11 @@ def _assemble(runtime: Runtime, attachment: Attachment) -> None:
         _require_open(runtime, attachment)
         detail = "Some parts have not arrived whole; send those, then complete again."
         raise Conflict("upload-incomplete", detail, (), current={"missing": missing})
-    runtime.quarantine.assemble(attachment.place, attachment.parts, arrived)
+    runtime.quarantine.assemble(_name(attachment), attachment.parts, arrived)
+
+
+def _name(attachment: Attachment) -> str:
+    return keys.upload(attachment.centre_id, attachment.id)
 
 
 def _whole(attachment: Attachment, arrived: Sequence[ArrivedPart]) -> tuple[ArrivedPart, ...]:

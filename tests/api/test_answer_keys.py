@@ -38,6 +38,7 @@ def members(value: Any) -> set[str]:
 def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Reply]:
     """Send every request there is, with what the candidate would send of it."""
     world, before = door.world, len(door.replies)
+    evidence = world.start_upload(b"Noted.", who).attachment
     ids = {
         "centre_id": enrolment.centre_id,
         "enrolment_id": enrolment.id,
@@ -46,6 +47,8 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "number": 1,
         "person_id": who.id,
         "webhook_id": enrolment.id,
+        "attachment_id": evidence.id,
+        "upload_id": evidence.id,
     }
     for page in world.module.pages:
         for each in OPERATIONS:

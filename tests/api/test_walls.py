@@ -28,6 +28,14 @@ NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
 OF_A_CENTRE = [each for each in OPERATIONS if each.rule.audience is Audience.MEMBERS]
 OF_SOMETHING = [each for each in OF_A_CENTRE if each.path.count("{") > 1]
 WEBHOOK = {"url": "https://hooks.example/in"}
+UPLOAD = {
+    "name": "notes.txt",
+    "media_type": "text/plain",
+    "size": 6,
+    "caption": "",
+    "alt_text": "",
+    "in_parts": True,
+}
 # What each operation takes: a body that changes nothing which another operation here needs.
 BODIES: dict[str, Any] = {
     "publishModule": {"source": SHORT_MODULE.replace("id: moving-people", "id: resting")},
@@ -55,6 +63,11 @@ BODIES: dict[str, Any] = {
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
+    "startUpload": UPLOAD,
+    "uploadParts": {"parts": [{"number": 1, "sha256": "0" * 64}]},
+    "changeAttachment": {"caption": "Another."},
+    "flagAttachment": {"reason": "A face."},
+    "resolveFlag": {"outcome": "released", "note": "Nobody is to be seen."},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 FORMS = {"judgeByLink": "competent=Y&initials=AE", "sendReviewCode": "initials=AE"}
@@ -76,7 +89,11 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
     known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
+    attachment = world.attach()
+    world.bind(attachment, standing)
     return {
+        "attachment_id": attachment.id,
+        "upload_id": attachment.id,
         "webhook_id": made.json["id"],
         "centre_id": standing.centre_id,
         "person_id": known.id,
@@ -171,6 +188,14 @@ def check_not_found(
     assert found == refusal(door, each, who, absent)
 
 
+def begin_upload(door: Door, who: Actor, ids: Mapping[str, str]) -> str:
+    """Begin an upload for the candidate of the work, and return its id."""
+    body = UPLOAD | {"enrolment_id": ids["enrolment_id"]}
+    path = f"/v1/centres/{ids['centre_id']}/uploads"
+    begun: str = door.done("POST", path, who, body).json["id"]
+    return begun
+
+
 def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, own: bool) -> None:
     """Check that what happens to somebody of one role is what the rule says."""
     (role,) = who.membership.roles
@@ -180,6 +205,8 @@ def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, ow
         if each.id == "deleteWebhook":  # the one of this world is for all others
             made = door.done("POST", each.path.rpartition("/")[0].format(**ids), who, WEBHOOK)
             ids = {**ids, "webhook_id": made.json["id"]}
+        if "{upload_id}" in each.path:  # whoever it is, it is the upload that they began
+            ids = {**ids, "upload_id": begin_upload(door, who, ids)}
         assert ask(door, each, who, ids).status not in {401, 403, 404}
     else:
         check_not_found(door, each, who, ids, nowhere(ids, "centre_id"))

@@ -7,17 +7,19 @@ import pytest
 
 from chalicelib.api.openapi import OF_THE_GATEWAY
 from chalicelib.api.problems import CODES
+from chalicelib.domain.attachments import PARTS_LIMIT, UPLOAD_LIFETIME, WHOLE_LIMIT
 from infra.package import package
 
 Resource = dict[str, Any]
 PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "code", "errors")
-FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Sweep")
+FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Promote", "Sweep")
+BUCKETS = ("Files", "Quarantine", "Evidence")
 HEADS = {"prefix": "HEAD#"}
 MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
     "FinaliseMapping": (["MODIFY"], [HEADS]),
     "NotifyMapping": (
         ["INSERT", "MODIFY"],
-        [HEADS, {"prefix": "CERTIFICATE#"}, {"prefix": "WHO#"}, "META"],
+        [HEADS, {"prefix": "CERTIFICATE#"}, {"prefix": "WHO#"}, "META", "ATTACHMENT"],
     ),
 }
 
@@ -48,9 +50,17 @@ def test_every_grant_names_exact_actions_and_resources(resources: dict[str, Reso
             sids.add(statement["Sid"])
             assert statement["Effect"] == "Allow"
             assert not any("*" in action for action in statement["Action"])
-            # A resource is an intrinsic; the one star is for the objects under a prefix.
+            # A resource is an intrinsic; the only stars are for objects: those under a prefix, and
+            # those of attachments.
             assert isinstance(statement["Resource"], dict), statement
-            assert "*" not in json.dumps(statement["Resource"]).replace("/certificates/*", "")
+            named = json.dumps(statement["Resource"])
+            for objects in (
+                "{Files.Arn}/certificates/*",
+                "{Quarantine.Arn}/*/*",
+                "{Evidence.Arn}/*/*",
+            ):
+                named = named.replace(objects, "")
+            assert "*" not in named
         assert len(sids) == len(policy["PolicyDocument"]["Statement"])
 
 
@@ -68,15 +78,85 @@ def test_the_table_cannot_be_lost(resources: dict[str, Resource]) -> None:
     }
 
 
-def test_files_are_private_and_kept(resources: dict[str, Resource]) -> None:
-    files = resources["Files"]["Properties"]
+@pytest.mark.parametrize("name", BUCKETS)
+def test_files_are_private_and_kept(resources: dict[str, Resource], name: str) -> None:
+    bucket = resources[name]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    files = bucket["Properties"]
     assert all(files["PublicAccessBlockConfiguration"].values())
     assert len(files["PublicAccessBlockConfiguration"]) == 4
+    (owner,) = files["OwnershipControls"]["Rules"]
+    assert owner == {"ObjectOwnership": "BucketOwnerEnforced"}
     assert files["VersioningConfiguration"]["Status"] == "Enabled"
     assert files["BucketEncryption"]
-    (statement,) = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    policy = resources[f"{name}Policy"]["Properties"]
+    assert policy["Bucket"] == {"Ref": name}
+    (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    arn = {"Fn::GetAtt": [name, "Arn"]}
+    assert statement["Resource"] == [arn, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
+
+
+def test_abandoned_uploads_go_and_evidence_never_does(resources: dict[str, Resource]) -> None:
+    assert "LifecycleConfiguration" not in resources["Evidence"]["Properties"]
+    rules = resources["Quarantine"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    files, markers = rules
+    days = UPLOAD_LIFETIME.days
+    assert files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
+    assert files["ExpirationInDays"] == days + 1
+    assert files["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert markers["ExpiredObjectDeleteMarker"] is True
+
+
+def test_browsers_may_send_files_and_read_what_s3_said(resources: dict[str, Resource]) -> None:
+    for name, methods in {
+        "Files": ["GET", "HEAD"],
+        "Quarantine": ["POST", "PUT", "GET", "HEAD"],
+        "Evidence": ["GET", "HEAD"],
+    }.items():
+        condition, cors, _ = resources[name]["Properties"]["CorsConfiguration"]["Fn::If"]
+        assert condition == "HasCorsOrigins"
+        (rule,) = cors["CorsRules"]
+        assert rule["AllowedOrigins"] == {"Ref": "CorsOrigins"}
+        assert rule["AllowedMethods"] == methods
+        assert rule["ExposedHeaders"] == ["ETag"]
+
+
+def test_only_the_promotion_step_reads_what_is_quarantined(resources: dict[str, Resource]) -> None:
+    readers = set()
+    for name, resource in resources.items():
+        for policy in resource.get("Properties", {}).get("Policies", ()):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                named = json.dumps(statement["Resource"])
+                if "s3:GetObject" in json.dumps(statement["Action"]) and "Quarantine" in named:
+                    readers.add(name)
+    assert readers == {"PromoteRole", "MalwareProtectionRole"}
+
+
+def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Resource]) -> None:
+    plan, role = resources["MalwareProtection"], resources["MalwareProtectionRole"]
+    assert plan["Condition"] == role["Condition"] == "HasGuardDuty"
+    assert plan["Properties"]["Actions"] == {"Tagging": {"Status": "ENABLED"}}
+    bucket = plan["Properties"]["ProtectedResource"]["S3Bucket"]
+    assert bucket == {"BucketName": {"Ref": "Quarantine"}}
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert set(trust["Condition"]) == {"StringEquals", "ArnLike"}
+    (policy,) = role["Properties"]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        named = json.dumps(statement["Resource"])
+        assert "Quarantine" in named or "rule/DO-NOT-DELETE-AmazonGuardDuty" in named
+        assert not any("*" in action for action in statement["Action"])
+
+
+def test_scanning_is_off_unless_somebody_says_how() -> None:
+    template = json.loads((package() / "sam.json").read_text())
+    assert template["Parameters"]["Scanner"]["Default"] == "off"
+    assert template["Parameters"]["WholeLimit"]["Default"] == WHOLE_LIMIT
+    assert template["Parameters"]["PartsLimit"]["Default"] == PARTS_LIMIT
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
@@ -114,6 +194,32 @@ def test_deliveries_are_kept_and_come_from_the_bus_alone(resources: dict[str, Re
         assert statement["Condition"] == {
             "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["ToDeliveries", "Arn"]}}
         }
+
+
+def test_uploads_are_kept_and_come_from_the_rules_alone(resources: dict[str, Resource]) -> None:
+    queue = resources["Uploads"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["PromoteFailures", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    assert queue["VisibilityTimeout"] >= 6 * resources["Promote"]["Properties"]["Timeout"]
+    assert resources["PromoteMapping"]["Properties"]["BatchSize"] == 1
+    rules = ("ToUploads", "ScannedToUploads")
+    for rule in rules:
+        (target,) = resources[rule]["Properties"]["Targets"]
+        assert target["DeadLetterConfig"]["Arn"] == queue["RedrivePolicy"]["deadLetterTargetArn"]
+        # What an event says of a file is never believed; nothing but its name goes on.
+        assert target["InputTransformer"]["InputTemplate"] == '{"key": <key>}'
+        assert "EventBusName" not in resources[rule]["Properties"], "AWS speaks on the default bus"
+        pattern = json.dumps(resources[rule]["Properties"]["EventPattern"])
+        assert pattern.count("Quarantine") == 1, "of one bucket alone"
+    arns = [{"Fn::GetAtt": [rule, "Arn"]} for rule in rules]
+    for name in ("Uploads", "PromoteFailures"):
+        (statement,) = resources[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Resource"] == {"Fn::GetAtt": [name, "Arn"]}
+        assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": arns}}
 
 
 def test_nobody_private_is_called_on_aws() -> None:
@@ -175,5 +281,8 @@ def test_somebody_is_woken(resources: dict[str, Resource]) -> None:
         assert ("IteratorAge", json.dumps({"Ref": name})) in watched
         queue = json.dumps({"Fn::GetAtt": [f"{name}Failures", "QueueName"]})
         assert ("ApproximateNumberOfMessagesVisible", queue) in watched
-    queue = json.dumps({"Fn::GetAtt": ["DeliverFailures", "QueueName"]})
-    assert ("ApproximateNumberOfMessagesVisible", queue) in watched
+    for name, queue in {"Deliver": "Deliveries", "Promote": "Uploads"}.items():
+        failures = json.dumps({"Fn::GetAtt": [f"{name}Failures", "QueueName"]})
+        assert ("ApproximateNumberOfMessagesVisible", failures) in watched
+        late = json.dumps({"Fn::GetAtt": [queue, "QueueName"]})
+        assert ("ApproximateAgeOfOldestMessage", late) in watched

@@ -1,6 +1,7 @@
 """All scenes: a file of scenes is played once it is named here."""
 
 import tests.play.addresses
+import tests.play.attachments
 import tests.play.attempts
 import tests.play.centres
 import tests.play.certificates
@@ -11,6 +12,7 @@ import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.uploads
 import tests.play.verifications
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all

@@ -19,8 +19,10 @@ SOURCE = SHORT_MODULE.replace("PLANTED-KEY-OPTION ", "").replace("PLANTED-GUIDAN
 SHOWN = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate")
 NUMBERS = {"number", "version", "limit"}
 MAIN = re.compile(r"<main>\s*(.*?)\s*</main>", re.DOTALL)
-# Links to files are signed with the time of day.
+# Links to files, and forms that take them, are signed with the time of day.
 SIGNED = re.compile(r"(https://[^\"?]+\?)[^\"]*X-Amz-Signature=[^\"]*")
+SIGNING = {"policy", "x-amz-credential", "x-amz-date", "x-amz-signature"}
+DIGEST = re.compile(r"\.[0-9a-f]{16}\"")
 
 Scene = Callable[["Stage"], None]
 SCENES: dict[str, Scene] = {}
@@ -151,6 +153,8 @@ def _answer(reply: Reply) -> dict[str, Any]:
         found = MAIN.search(reply.text)
         body = found[1] if found else reply.text
     headers = {name: reply.headers[name.lower()] for name in SHOWN if name.lower() in reply.headers}
+    if "ETag" in headers and SIGNED.search(reply.text):
+        headers["ETag"] = DIGEST.sub('.0000000000000000"', headers["ETag"])
     return {
         "status": reply.status,
         "headers": {name: _unsigned(value) for name, value in headers.items()},
@@ -163,7 +167,10 @@ def _unsigned(value: Any) -> Any:
     """Replace what signs a link to a file."""
     match value:
         case dict():
-            return {name: _unsigned(inner) for name, inner in value.items()}
+            return {
+                name: "..." if name in SIGNING else _unsigned(inner)
+                for name, inner in value.items()
+            }
         case list():
             return [_unsigned(inner) for inner in value]
         case str():

@@ -44,7 +44,7 @@ CHECKS = {
     "missing_required_header": {"expected-statuses": ["400", "428"]},
 }
 # What is found once alone, is named in the body by made-up ids, or is for one person alone.
-UNREACHED = {"deleteWebhook", "recordVerification", "countersign"}
+UNREACHED = {"deleteWebhook", "deleteAttachment", "recordVerification", "countersign"}
 # All methods that API Gateway has: TRACE never comes to us, it is an unknown route.
 PHASES = {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}}
 # A run that reaches nothing would find nothing.
@@ -57,7 +57,7 @@ class Seeds:
 
     ids: dict[str, str]
     certified: str
-    deletable: str
+    deletable: dict[str, dict[str, str]]  # parts of addresses, by operation
     address_token: str
     tokens: dict[Role, str]
 
@@ -79,12 +79,18 @@ def seeds(stack: Stack) -> Seeds:
     play.enrol()
     play.sign("kn-1")
     *_, link = play.links(len(play.module.pages) + 1)
-    kept, deletable = (_webhook(play) for _ in range(2))
+    deletable = {
+        "deleteWebhook": {"path.webhook_id": _webhook(play)},
+        "deleteAttachment": {"path.attachment_id": _upload(play)},
+    }
     asked, other = (_person(play, stack) for _ in range(2))
+    evidence = _upload(play)
     ids = {
         "centre_id": cast.centre_id,
+        "upload_id": evidence,
+        "attachment_id": evidence,
         "person_id": other.id,
-        "webhook_id": kept,
+        "webhook_id": _webhook(play),
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "number": "1",
@@ -115,6 +121,21 @@ def _webhook(play: Play) -> str:
     return made
 
 
+def _upload(play: Play) -> str:
+    """Begin an upload in parts as the candidate, which waits for them."""
+    body = {
+        "name": "notes.txt",
+        "media_type": "text/plain",
+        "size": 6,
+        "caption": "",
+        "alt_text": "",
+        "in_parts": True,
+    }
+    candidate = play.client(Role.CANDIDATE)
+    begun: str = candidate.ask("POST", f"{play.centre}/uploads", body).json()["id"]
+    return begun
+
+
 def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     """Say where, as whom and with what schemathesis calls an operation."""
     ids = dict(seeds.ids)
@@ -125,10 +146,9 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
         parameters |= {"path.page_id": "plan-1", "header.If-Match": "*"}  # a page that is open
     if each.path == ADDRESS:
         parameters["path.token"] = seeds.address_token
-    if each.id == "updatePerson":
+    if each.id in {"updatePerson", "changeAttachment"}:
         parameters["header.If-Match"] = "*"
-    if each.id == "deleteWebhook":
-        parameters["path.webhook_id"] = seeds.deletable
+    parameters |= seeds.deletable.get(each.id, {})
     given: dict[str, Any] = {"include-operation-id": each.id, "parameters": parameters}
     if each.id in UNREACHED:
         given["warnings"] = False

@@ -16,7 +16,14 @@ from chalicelib.domain.errors import DomainError, Unavailable
 from chalicelib.domain.people import Role
 from chalicelib.runtime import Cache
 from chalicelib.storage import items, keys
-from chalicelib.usecases import certificates, enrolments, pages, verifications
+from chalicelib.usecases import (
+    attachments,
+    certificates,
+    enrolments,
+    pages,
+    uploads,
+    verifications,
+)
 from chalicelib.usecases.attempts import read
 from chalicelib.usecases.enrolment_changes import Changes, change_enrolment
 from tests.faults import Fault
@@ -245,6 +252,74 @@ def set_aside(world: World) -> tuple[Send, Made]:
     return send, made
 
 
+def start_upload(world: World) -> tuple[Send, Made]:
+    candidate, same = world.candidate, request(world.candidate)
+
+    def send() -> Any:
+        return world.start_upload(b"Noted.", candidate, same).attachment
+
+    def made() -> list[Any]:
+        of = (world.runtime, candidate, "", 9, "")
+        listed, _ = attachments.list_attachments(*of)
+        count = world.table.get(keys.evidence_count(candidate.id, world.centre.id))
+        assert [each.number for each in listed] in ([], [int(count["count"])] if count else [])
+        return listed
+
+    return send, made
+
+
+def complete_upload(world: World) -> tuple[Send, Made]:
+    begun = world.start_upload(b"Noted.").attachment
+    world.send_file(begun, b"Noted.")
+    candidate = world.candidate
+
+    def send() -> Any:
+        return uploads.complete(world.runtime, candidate, begun.id)
+
+    def made() -> list[Any]:
+        found = attachments.load(world.runtime, candidate, begun.id)
+        return [found] if found.completed_at else []
+
+    return send, made
+
+
+def flag(world: World) -> tuple[Send, Made]:
+    attachment, candidate = world.attach(), world.candidate
+    same = request(candidate)
+
+    def send() -> Any:
+        of = (world.runtime, candidate, attachment.id, "A face.", same)
+        return attachments.flag_attachment(*of)
+
+    def made() -> list[Any]:
+        found = attachments.load(world.runtime, candidate, attachment.id)
+        key = keys.deed(world.centre.id, attachment.id, "")
+        deeds = list(world.table.query(key.pk, key.sk))
+        assert len(deeds) == (found.flag is not None)
+        return [found] if found.flag else []
+
+    return send, made
+
+
+def delete(world: World) -> tuple[Send, Made]:
+    attachment, candidate = world.attach(), world.candidate
+
+    def send() -> Any:
+        return attachments.delete_attachment(world.runtime, candidate, attachment.id)
+
+    def made() -> list[Any]:
+        item, listed = world.table.get_many(
+            keys.attachment(world.centre.id, attachment.id),
+            keys.candidate_attachment(candidate.id, world.centre.id, attachment.id),
+        )
+        assert item
+        gone = "deleted_at" in item
+        assert gone == (listed is None) == ("open_key" in item)
+        return [None] if gone else []
+
+    return send, made
+
+
 USE_CASES: list[UseCase] = [
     save,
     sign,
@@ -256,6 +331,10 @@ USE_CASES: list[UseCase] = [
     enrol,
     verify,
     set_aside,
+    start_upload,
+    complete_upload,
+    flag,
+    delete,
 ]
 # Only a reassignment that went through cannot be told from somebody else's, and says so.
 REFUSALS: dict[UseCase, str] = {reassign: "stale-enrolment"}
