@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from chalicelib.domain.forms import Form
 from chalicelib.domain.law import dated_law
-from chalicelib.domain.modules import ChoiceItem, Item, Module
+from chalicelib.domain.modules import ChoiceItem, EvidenceRequest, Item, Module
 from chalicelib.formats.modules import (
     ReadModule,
     publication_remarks,
@@ -160,7 +161,16 @@ def _dated(line: int, text: str) -> Iterator[Remark]:
 
 def _printed(item: Item) -> str:
     options = item.options if isinstance(item, ChoiceItem) else ()
-    return "\n\n".join((item.text, *(option.text for option in options)))
+    blank = item.blank if isinstance(item, EvidenceRequest) else None
+    form = tuple(_printed_form(blank)) if blank else ()
+    return "\n\n".join((item.text, *(option.text for option in options), *form))
+
+
+def _printed_form(form: Form) -> Iterator[str]:
+    yield from (form.title, form.instructions)
+    for field in form.fields:
+        yield from (field.label, field.hint, *(option.text for option in field.options))
+    yield from (rule.text for rule in form.rules)
 
 
 def _by_line(*remarks: tuple[Remark, ...]) -> list[Remark]:

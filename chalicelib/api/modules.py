@@ -12,6 +12,7 @@ from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
+from chalicelib.domain.forms import FieldKind, Relation
 from chalicelib.domain.modules import VerificationPolicy
 from chalicelib.domain.views import module_view
 from chalicelib.usecases import modules
@@ -115,12 +116,72 @@ class QuestionItem(ItemView):
     max_characters: int = Field(description="More is not even kept in a draft.")
 
 
+class FormFieldOut(AnswerModel):
+    """A field of a form; its value stands in `values` under its id."""
+
+    id: str
+    label: str
+    kind: FieldKind = Field(
+        description="What its value is: a string for line, text, date (2026-03-02) and choice (the "
+        "id of an option), an integer for number, a boolean for yes-no, ids of options for choices."
+    )
+    hint: TextOrNull
+    required: bool = Field(description="Whether signing needs it; a draft does not.")
+    least: int | None = Field(
+        description="The smallest number, the fewest words of a text, or the fewest choices; "
+        "enforced at signing. Null where there is no bound."
+    )
+    most: int | None = Field(description="The other bound, of the same kind.")
+    max_characters: int | None = Field(description="More is not even kept in a draft.")
+    options: list[OptionOut] = Field(description="Of choice and choices; empty for others.")
+
+
+class FormTestOut(AnswerModel):
+    """A look at one field. One that is not filled in passes no test."""
+
+    field: str = Field(description="The id of the field.")
+    relation: Relation
+    operands: list[str] = Field(
+        description="For `is`: ids of options, or yes and no; one of them has to be chosen. For "
+        "`at least` and `at most`: the number, or how many are chosen. For `within`: months, and "
+        "the id of the field whose date they count from; an earlier date passes."
+    )
+
+
+class FormRuleOut(AnswerModel):
+    """A rule of a form. Where all of `when` pass, all of `needs` have to.
+
+    A record that departs from it is kept, and signed with a reason in `reasons` under its id.
+    """
+
+    id: str
+    text: str
+    when: list[FormTestOut] = Field(description="Empty where the rule always applies.")
+    needs: list[FormTestOut]
+
+
+class FormOut(AnswerModel):
+    """A form to fill in."""
+
+    id: str
+    title: str
+    instructions: TextOrNull
+    fields: list[FormFieldOut]
+    rules: list[FormRuleOut]
+
+
 class EvidenceItem(ItemView):
-    """A request for evidence. It cannot be answered yet, so that no published page has one."""
+    """A request for evidence: files, or a form, or both."""
 
     kind: Literal["evidence"]
-    form: str = Field(description="What is asked for, such as `observation`.")
-    by: str = Field(description="Who provides it: candidate, assessor or witness.")
+    form: FormOut | None = Field(description="Null where files are all that is asked for.")
+    by: Literal["candidate", "assessor", "witness"] = Field(description="Who provides it.")
+    least_files: int = Field(description="How many files signing needs.")
+    most_files: int = Field(description="How many files it takes.")
+    vacsr: bool = Field(
+        description="Whether the assessor says of it if it is valid, authentic, current, "
+        "sufficient and reliable."
+    )
 
 
 PageItem = TypeAliasType(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.domain.digests import canonical, digest
+from chalicelib.domain.forms import Field, Form, Rule, Test
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
     INITIALS_LIMIT,
@@ -56,6 +57,17 @@ def page_view(page: Page, *, with_key: bool) -> dict[str, Any]:
     return view | {"guidance": page.guidance} if with_key else view
 
 
+def form_view(form: Form) -> dict[str, Any]:
+    """Return a form as JSON values: all that is needed to fill it in and to see departures."""
+    return {
+        "id": form.id,
+        "title": form.title,
+        "instructions": form.instructions,
+        "fields": [_field_view(field) for field in form.fields],
+        "rules": [_rule_view(rule) for rule in form.rules],
+    }
+
+
 def page_digest(page: Page) -> str:
     """Digest a page as candidates see it: covering a key would give the key away."""
     return digest(canonical(page_view(page, with_key=False)))
@@ -89,8 +101,37 @@ def _item_view(item: Item, *, with_key: bool) -> dict[str, Any]:
             words = {"min_words": item.min_words, "max_words": item.max_words}
             view |= {"kind": "question", **words, "max_characters": ANSWER_LIMIT}
         case EvidenceRequest():
-            view |= {"kind": "evidence", "form": item.form, "by": item.by}
+            form = form_view(item.blank) if item.blank else None
+            files = {"least_files": item.least_files, "most_files": item.most_files}
+            view |= {"kind": "evidence", "form": form, "by": item.by, **files, "vacsr": item.vacsr}
     return view | _key_view(item) if with_key else view
+
+
+def _field_view(field: Field) -> dict[str, Any]:
+    return {
+        "id": field.id,
+        "label": field.label,
+        "kind": field.kind,
+        "hint": field.hint,
+        "required": field.required,
+        "least": field.least,
+        "most": field.most,
+        "max_characters": field.max_characters,
+        "options": [{"id": option.id, "text": option.text} for option in field.options],
+    }
+
+
+def _rule_view(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "text": rule.text,
+        "when": [_test_view(test) for test in rule.when],
+        "needs": [_test_view(test) for test in rule.needs],
+    }
+
+
+def _test_view(test: Test) -> dict[str, Any]:
+    return {"field": test.field, "relation": test.relation, "operands": list(test.operands)}
 
 
 def _key_view(item: Item) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The conditions of a form's rules, such as `ground is a or b and sessions at most 12`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chalicelib.domain.forms import NO, YES, Field, FieldKind, Relation, Test
 from chalicelib.formats.module_faults import Code, Faults, excerpt
@@ -20,14 +20,14 @@ _COUNTED = (FieldKind.NUMBER, FieldKind.CHOICES)
 
 
 def read_condition(
-    number: int, text: str, fields: Sequence[Field], faults: Faults
+    number: int, text: str, fields: Mapping[str, Field], faults: Faults
 ) -> tuple[Test, ...]:
-    """Read a condition about these fields, noting what does not fit."""
+    """Read a condition about these fields, by id, noting what does not fit."""
     text, at, tests = " ".join(text.split()), 0, []
     while match := _TEST.match(text, at):
         tests.append(_test(match))
         at = match.end()
-    if at < len(text) or not tests or text.endswith(" and"):
+    if at < len(text) or not tests:
         detail = (
             f"{excerpt(text[at:] or text)!r} cannot be read as a condition. Write `FIELD is X or "
             "Y`, `FIELD given`, `FIELD at least N`, `FIELD at most N` or `FIELD within N months "
@@ -35,9 +35,8 @@ def read_condition(
         )
         faults.error(number, Code.CONDITION, detail)
         return ()
-    known = {field.id: field for field in fields}
     for test in tests:
-        _check(number, test, known, faults)
+        _check(number, test, fields, faults)
     return tuple(tests)
 
 
@@ -71,15 +70,15 @@ def _written(test: Test) -> str:
             return f"{test.field} {test.relation} {test.operands[0]}"
 
 
-def _check(number: int, test: Test, known: dict[str, Field], faults: Faults) -> None:
+def _check(number: int, test: Test, fields: Mapping[str, Field], faults: Faults) -> None:
     named = [test.field, *test.operands[1:]] if test.relation is Relation.WITHIN else [test.field]
     for name in named:
-        if name not in known:
+        if name not in fields:
             detail = f"{excerpt(name)!r} is no field of this form; mend the id."
             faults.error(number, Code.UNKNOWN_FIELD, detail)
-    if not all(name in known for name in named):
+    if not all(name in fields for name in named):
         return
-    if detail := _misfit(test, [known[name] for name in named]):
+    if detail := _misfit(test, [fields[name] for name in named]):
         faults.error(number, Code.CONDITION, f"`{_written(test)}` does not fit: {detail}.")
 
 

@@ -1,6 +1,6 @@
 """The forms that a module file declares: fields with their options, and the rules of a record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 
 from chalicelib.domain.forms import (
@@ -48,7 +48,7 @@ def read_form(heading: Block, body: Sequence[Block], ids: Ids, faults: Faults) -
         by=attributes.values.get("by", AUTHORS[0]),
         instructions="\n\n".join(reader.instructions),
         fields=tuple(reader.fields),
-        rules=tuple(reader.read_rule(block) for block in reader.rules),
+        rules=reader.read_rules(),
     )
 
 
@@ -101,8 +101,12 @@ class _FormReader:
         self._check_bounds(block, field)
         return field
 
-    def read_rule(self, block: Block) -> Rule:
-        """Read a rule, once the fields are known that it looks at."""
+    def read_rules(self) -> tuple[Rule, ...]:
+        """Read the rules, once the fields are known that they look at."""
+        fields = {field.id: field for field in self.fields}
+        return tuple(self._rule(block, fields) for block in self.rules)
+
+    def _rule(self, block: Block, fields: Mapping[str, Field]) -> Rule:
         text, attributes = read_attributed(block, RULE_NAMES, self._faults)
         values, number = attributes.values, block.last[0]
         check_attributes(block, values, frozenset({"id", *RULE_NAMES}), self._faults)
@@ -112,9 +116,7 @@ class _FormReader:
             detail = "A rule says what it needs; add `needs: ...` in braces."
             self._faults.error(number, Code.CONDITION, detail)
         when, needs = (
-            read_condition(number, values[name], self.fields, self._faults)
-            if name in values
-            else ()
+            read_condition(number, values[name], fields, self._faults) if name in values else ()
             for name in RULE_NAMES
         )
         return Rule(self._ids.name(block, values.get("id"), "rule"), text, when, needs)

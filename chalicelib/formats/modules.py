@@ -6,7 +6,9 @@ in, values come out, and the other way round.
 
 from collections.abc import Iterable
 
-from chalicelib.domain.modules import publication_flaws
+from chalicelib.domain.digests import canonical
+from chalicelib.domain.modules import EvidenceRequest, Module, publication_flaws
+from chalicelib.domain.views import form_view
 from chalicelib.formats.module_blocks import clean_lines
 from chalicelib.formats.module_faults import Code, Faults
 from chalicelib.formats.module_marks import insert_id
@@ -18,6 +20,7 @@ from chalicelib.formats.shipped_forms import shipped_form
 __all__ = [
     "IDS_NOT_WRITTEN",
     "SHIPPED_FORM",
+    "TOO_MANY_FORMS",
     "Code",
     "ReadModule",
     "UnreadableDocumentError",
@@ -29,6 +32,8 @@ __all__ = [
 
 IDS_NOT_WRITTEN = "ids-not-written"
 SHIPPED_FORM = "shipped-form"
+TOO_MANY_FORMS = "too-many-forms"
+FORMS_LIMIT = 1_000_000  # characters of JSON: a module is read as one, each request with its form
 
 
 def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
@@ -42,6 +47,13 @@ def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
             # Only here: a published file is still read when a form of that name ships later.
             detail = f"There is a form {form.id} already, which ships; give this one another id."
             remarks.append(Remark(read.lines[form.id], SHIPPED_FORM, detail))
+    size = _forms_size(read.module)
+    if size > FORMS_LIMIT:
+        detail = (
+            f"The forms come to {size} characters, counted at each request; at most {FORMS_LIMIT}. "
+            "Ask for fewer, or make it two modules."
+        )
+        remarks.append(Remark(0, TOO_MANY_FORMS, detail))
     if read.module.version > 1 and read.derived_ids:
         # Answers to earlier versions are kept by id; one that moves would change what they meant.
         detail = (
@@ -50,6 +62,15 @@ def publication_remarks(read: ReadModule) -> tuple[Remark, ...]:
         )
         remarks.append(Remark(read.derived_ids[0][0], IDS_NOT_WRITTEN, detail))
     return tuple(sorted(remarks, key=lambda remark: remark.line))
+
+
+def _forms_size(module: Module) -> int:
+    blanks = [
+        item.blank for item in module.items if isinstance(item, EvidenceRequest) and item.blank
+    ]
+    distinct = {blank.id: blank for blank in blanks}
+    sizes = {name: len(canonical(form_view(blank))) for name, blank in distinct.items()}
+    return sum(sizes[blank.id] for blank in blanks)
 
 
 def write_ids(source: str, derived_ids: Iterable[tuple[int, str]]) -> str:

@@ -27,6 +27,15 @@ BODY = """\
 - [x] tea
 - [ ] soup
 """
+FORM = """\
+# Form: Handing over {#handover by: assessor}
+- **Day**: when {type: date}
+- **Shift**: {#shift type: choice}
+- [ ] early
+- [ ] late
+- **Notes**: {#notes type: text, most: 90, optional: yes}
+! Late ones have notes. {when: shift is b, needs: notes given}
+"""
 MORE = """\
 ### Group: G
 Together.
@@ -34,7 +43,7 @@ Together.
 - [x] a
 - [x] b
 - [ ] c
-!! Show it {form: photo, by: witness}
+!! Show it {files: 1-3}
 ?? A (1-2 words)
 ?? B (3- words)
 ?? C (-4 words)
@@ -221,11 +230,46 @@ def test_the_preview_shows_every_kind_of_item(file: Path) -> None:
         "Welcome.",
         "Together.",
         "Choose 2 of 3.",
-        "(photo), from the witness",
+        "Evidence, from the candidate, with 1 to 3 files.",
     ):
         assert words in text
     for words in ("1 to 2 words.", "At least 3 words.", "At most 4 words."):
         assert words in text
+
+
+def test_forms_are_checked_and_previewed(file: Path) -> None:
+    item = "!! Hand over {form: handover files: 1 vacsr: yes}\n!! Be seen {form: observation}\n"
+    file.write_text(FRONT + FORM + BODY.replace("? Which", f"{item}? Which"), encoding="utf-8")
+    code, found = answer("check", file, "--write-ids")
+    assert (code, found["publishable"], found["derived_ids"]) == (0, True, [])
+    assert "- **Day**: when {#field1 type: date}\n" in file.read_text(encoding="utf-8")
+
+    page = Page(run("preview", file).stdout)
+    for words in (
+        "from the assessor, with 1 file.",
+        "from the assessor, with 0 to 20 files.",
+        "Handing over",
+        "late",
+        "Notes (optional)",
+        "At most 90 words.",
+        "Late ones have notes.",
+        "Observation",
+    ):
+        assert words in page.text
+    labelled = {attributes.get("for") for attributes in page.all("label")}
+    fields = [each for each in page.all("input") + page.all("textarea") if "id" in each]
+    assert {each["id"] for each in fields} <= labelled
+    assert "date" in [each.get("type") for each in page.all("input")]
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_fault_in_a_form_is_told_with_its_line(file: Path) -> None:
+    file.write_text(FRONT + FORM.replace("is b", "is c") + BODY, encoding="utf-8")
+    result = run("check", file)
+    assert result.exit_code == 1
+    line = (FRONT + FORM).split("\n").index("# Form: Handing over {#handover by: assessor}") + 7
+    assert f"{file}:{line}: condition: " in result.stdout
 
 
 def test_a_preview_in_json(file: Path, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """Modules for hypothesis to build: every valid shape, in the most hostile words there are."""
 
-import unicodedata
 from collections.abc import Iterator
 from itertools import count
 from string import ascii_lowercase
 
 from hypothesis import strategies as st
 
+from chalicelib.domain.forms import Form
 from chalicelib.domain.modules import (
+    FILES_LIMIT,
     ChoiceItem,
     Definition,
     Element,
@@ -22,41 +23,9 @@ from chalicelib.domain.modules import (
     Statement,
     VerificationPolicy,
 )
-
-WORDS = (
-    *("?", "??", "!!", "!", "-", ">", ":", "#", "##", "\\", "\\\\", "---", "***", "*", "**", "**:"),
-    *("[P1]", "[K2, CC:2.1]", "[", "]", "\\]", "\\[P1]", "[x]", "- [x]", "- [ ] a", "- **T**: d"),
-    *("(30-300 words)", "\\(30-300 words)", "(3 words)", "(-9 words)", "(in your own words)", ")"),
-    *("{#x}", "\\{#x}", "{", "}", "\\}", "{}", "#x", "{#x tests: y}", "{choose: 2}", "{y}", "`"),
-    *("tests:", "choose:", "form:", "by:", "excluded:", "accepted:", ",", "a,", "a:", "id: x"),
-    *("Choose 2 of 6", "choose one of four", "\\Choose 3 of the 4", "Choose", "of", "2", "6"),
-    *("# Element: T {#t}", "## Page: P", "### Group: G", "# Definitions", "# Knowledge: K"),
-    *(
-        "word",
-        "naïve",
-        "日本語",
-        "עברית",
-        "🙂",
-        "\u00a0",
-        "\u2028",
-        "\ufeff",
-        "\u0338",
-        "a\tb",
-        "  x",
-    ),
-    *("=", "1.", "<b>", "&amp;", "*emphasis*", "_x_", "http://example.org/?a=b#c"),
-)
-
-_characters = st.characters(exclude_categories=["Cc", "Cs"])
-_raw = st.one_of(
-    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
-    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("".join),
-    st.text(_characters, min_size=1, max_size=20),
-)
-line = _raw.map(lambda text: unicodedata.normalize("NFC", text).strip(" \t")).filter(bool)
-prose = st.lists(line, min_size=1, max_size=3).map("\n\n".join)
-maybe = st.one_of(st.just(""), prose)
-maybe_line = st.one_of(st.just(""), line)
+from chalicelib.formats.shipped_forms import shipped_form
+from tests.formats.form_strategies import AUTHORS, forms
+from tests.formats.word_strategies import line, maybe, maybe_line, prose
 
 STANDARDS = (StandardReference("", "SFJGB4"), StandardReference("CC", "A/1:2 of 3"))
 _criteria = st.lists(st.sampled_from(["P1", "K17", "P2.1", "CC:2.1", "CC:a"]), max_size=3).map(
@@ -97,7 +66,9 @@ def _choices(draw: st.DrawFn, identifier: str, statements: tuple[str, ...]) -> C
 
 
 @st.composite
-def _items(draw: st.DrawFn, ids: Iterator[str], statements: tuple[str, ...]) -> Item:
+def _items(
+    draw: st.DrawFn, ids: Iterator[str], statements: tuple[str, ...], own: tuple[Form, ...]
+) -> Item:
     identifier, kind = (
         next(ids),
         draw(st.sampled_from(["statement", "choice", "question", "evidence"])),
@@ -121,21 +92,27 @@ def _items(draw: st.DrawFn, ids: Iterator[str], statements: tuple[str, ...]) -> 
             min_words=low if bounded[0] else None,
             max_words=high if bounded[1] else None,
         )
+    blank = draw(st.sampled_from([None, *own, *filter(None, [shipped_form("observation")])]))
+    least = draw(st.integers(0, 3))
     return EvidenceRequest(
         id=identifier,
         text=text,
         criteria=criteria,
         guidance=guidance,
         accepted=accepted,
-        form=draw(st.sampled_from(["", "observation", "form", "by"])),
-        by=draw(st.sampled_from(["candidate", "assessor", "witness"])),
+        form=blank.id if blank else "",
+        by=draw(st.sampled_from(AUTHORS if blank else AUTHORS[:2])),
+        blank=blank,
+        least_files=least,
+        most_files=draw(st.integers(least if blank else max(least, 1), FILES_LIMIT)),
+        vacsr=draw(st.booleans()),
     )
 
 
 @st.composite
-def _pages(draw: st.DrawFn, ids: Iterator[str], statement: str) -> Page:
+def _pages(draw: st.DrawFn, ids: Iterator[str], statement: str, own: tuple[Form, ...]) -> Page:
     identifier = next(ids)
-    items = st.lists(_items(ids, (statement,)), max_size=2).map(tuple)
+    items = st.lists(_items(ids, (statement,), own), max_size=2).map(tuple)
     groups = st.builds(Group, title=line, instructions=maybe, items=items)
     return Page(
         identifier,
@@ -152,6 +129,7 @@ def modules(draw: st.DrawFn) -> Module:
     """Draw a module that is valid in every respect, if not ready for publication."""
     stem = draw(st.from_regex(r"[a-z0-9][a-z0-9-]{0,50}", fullmatch=True))
     ids = (f"{stem}{number}" for number in count())
+    own = tuple(draw(forms(next(ids))) for _ in range(draw(st.integers(0, 1))))
     elements = [
         Element(
             next(ids),
@@ -159,7 +137,7 @@ def modules(draw: st.DrawFn) -> Module:
             draw(st.booleans()),
             draw(maybe),
             draw(maybe),
-            tuple(draw(_pages(ids, next(ids))) for _ in range(draw(st.integers(0, 2)))),
+            tuple(draw(_pages(ids, next(ids), own)) for _ in range(draw(st.integers(0, 2)))),
         )
         for _ in range(draw(st.integers(0, 2)))
     ]
@@ -176,5 +154,6 @@ def modules(draw: st.DrawFn) -> Module:
         standards=STANDARDS,
         definitions=tuple(draw(st.lists(st.builds(Definition, line, prose), max_size=2))),
         foreword=draw(maybe),
+        forms=own,
         elements=tuple(elements),
     )

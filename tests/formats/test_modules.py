@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.forms import Form, Relation
 from chalicelib.domain.modules import (
+    PAGE_FILES_LIMIT,
     PAGES_LIMIT,
     ChoiceItem,
     Definition,
@@ -25,6 +27,8 @@ from chalicelib.domain.modules import (
 )
 from chalicelib.formats.modules import (
     IDS_NOT_WRITTEN,
+    SHIPPED_FORM,
+    TOO_MANY_FORMS,
     Code,
     ReadModule,
     UnreadableDocumentError,
@@ -34,7 +38,9 @@ from chalicelib.formats.modules import (
     write_module,
 )
 from chalicelib.formats.remarks import Remark
+from chalicelib.formats.shipped_forms import shipped_form
 from tests.formats.module_strategies import modules
+from tests.formats.test_forms import REFUSED as REFUSED_FORMS
 
 ROOT = Path(__file__).parents[2]
 FRONT = "---\nformat: 1\nid: m\ntitle: T\nstandards: SFJGB4, CC=Care\n---\n"
@@ -223,7 +229,11 @@ RANGE = (
         excluded="misprinted, see the paper",
     ),
     EvidenceRequest(
-        id="plan-v1", text="A move, observed by the assessor", form="observation", by="assessor"
+        id="plan-v1",
+        text="A move, observed by the assessor",
+        form="observation",
+        by="assessor",
+        blank=shipped_form("observation"),
     ),
 )
 KNOWLEDGE = (
@@ -293,7 +303,9 @@ def test_text_is_plain() -> None:
 
 
 def test_ids_that_are_not_written_are_derived_from_position() -> None:
-    body = "# Element: A\n## Page: B\n> s\n\n> s\n? c\n- [x] a\n- [ ] b\n?? q\n!! v {form: x}\n"
+    body = (
+        "# Element: A\n## Page: B\n> s\n\n> s\n? c\n- [x] a\n- [ ] b\n?? q\n!! v {by: assessor}\n"
+    )
     found = read_module(FRONT + body)
     start = FRONT.count("\n")
     assert found.derived_ids == (
@@ -338,10 +350,21 @@ def test_flaws_are_told_with_their_lines() -> None:
     found = read_module(HEAD + body.replace("? c", "? c {choose: 1}"))
     assert [(remark.line, remark.code) for remark in publication_remarks(found)] == [
         (FIRST, "key-not-marked"),
-        (FIRST + 4, "evidence-not-collected"),
         (FIRST + 5, "empty-page"),
     ]
     assert [(r.line, r.code) for r in publication_remarks(read_module(FRONT))] == [(0, "no-pages")]
+
+
+def test_a_page_asks_for_no_more_files_than_it_takes() -> None:
+    asked = "!! v {files: 20}\n" * 2
+    exact = read_module(
+        f"{HEAD}{asked}!! v {{files: {PAGE_FILES_LIMIT - 40}-}}\n!! v {{files: 0-}}"
+    )
+    assert publication_remarks(exact) == ()
+    beyond = read_module(f"{HEAD}{asked}!! v {{files: {PAGE_FILES_LIMIT - 40}-}}\n!! v")
+    assert [(r.line, r.code) for r in publication_remarks(beyond)] == [
+        (FIRST - 1, "too-many-files")
+    ]
 
 
 def test_a_module_has_at_most_ninety_pages() -> None:
@@ -361,7 +384,8 @@ REFUSED = [
     (Code.UNKNOWN_HEADING, 0, "#hashtag"),
     (Code.UNKNOWN_HEADING, 0, "## Page without a colon"),
     (Code.UNKNOWN_MARK, 0, ">no space"),
-    (Code.UNKNOWN_MARK, 0, "! alone"),
+    (Code.UNKNOWN_MARK, 0, "!alone"),
+    (Code.MISPLACED, 0, "! a rule, but no form"),
     (Code.UNKNOWN_MARK, 0, "??? three"),
     (Code.UNKNOWN_MARK, 0, "- plain list"),
     (Code.UNKNOWN_MARK, 0, "---"),
@@ -519,8 +543,8 @@ def test_the_guide_for_authors_has_every_code() -> None:
     guide = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
     table = guide.partition("## What `module check` says")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
-    refused = {code for code, _, _ in (*REFUSED, *REFUSED_FRONTS)}
-    assert refused | {Code.NOT_CRITERIA} == set(Code), "each code has a test above"
+    refused = {code for code, _, _ in (*REFUSED, *REFUSED_FRONTS, *REFUSED_FORMS)}
+    assert refused | {Code.NOT_CRITERIA} == set(Code), "each code has a test"
     flaws = {
         "no-pages",
         "too-many-pages",
@@ -528,9 +552,10 @@ def test_the_guide_for_authors_has_every_code() -> None:
         "empty-page",
         "key-not-marked",
         "key-count",
-        "evidence-not-collected",
+        "too-many-files",
     }
-    assert documented == {str(code) for code in Code} | flaws | {IDS_NOT_WRITTEN, "dated-law"}
+    published = {IDS_NOT_WRITTEN, SHIPPED_FORM, TOO_MANY_FORMS}
+    assert documented == {str(code) for code in Code} | flaws | published | {"dated-law"}
 
 
 def test_the_examples_in_the_guide_can_be_read() -> None:
@@ -560,6 +585,8 @@ def test_ids_written_into_a_file_change_nothing_else(module: Module, data: st.Da
     lines = write_module(module).split("\n")
     # An id that others name, and every fourth one, stays.
     named = {name for item in module.items if isinstance(item, ChoiceItem) for name in item.tests}
+    named |= {item.form for item in module.items if isinstance(item, EvidenceRequest) and item.form}
+    named |= {f"{{#{name} " for form in module.forms for name in looked_at(form)}
     source = "\n".join(
         line if index % 4 == kept or any(name in line for name in named) else _without_id(line)
         for index, line in enumerate(lines)
@@ -568,6 +595,13 @@ def test_ids_written_into_a_file_change_nothing_else(module: Module, data: st.Da
     again = read_module(write_ids(source, found.derived_ids))
     assert again.module == found.module
     assert again.derived_ids == ()
+
+
+def looked_at(form: Form) -> set[str]:
+    """Return the fields that rules look at."""
+    tests = [test for rule in form.rules for test in (*rule.when, *rule.needs)]
+    others = {test.operands[1] for test in tests if test.relation is Relation.WITHIN}
+    return others | {test.field for test in tests}
 
 
 def _without_id(line: str) -> str:
@@ -640,6 +674,38 @@ def test_no_line_takes_longer_than_its_length(piece: str) -> None:
     started = time.perf_counter()
     outcome(f"{HEAD}? {filling}]")
     outcome(f"{HEAD}> a {{accepted: {filling}}}")
+    assert time.perf_counter() - started < PATIENCE
+
+
+FORMS = ["- **L**:\n", "- [ ] a\n", "! R {needs: d given}\n", "! R {needs: x}\n", "# Form: F\n"]
+IN_RULES = [
+    "d given and ",
+    "d is a or ",
+    "d is ",
+    "and ",
+    "or a ",
+    "within 1 months of ",
+    "d",
+    "-",
+    "9",
+]
+
+
+@pytest.mark.parametrize("piece", FORMS)
+def test_no_form_takes_longer_than_its_length(piece: str) -> None:
+    started = time.perf_counter()
+    filling = piece * (SIZE // len(piece) // 2)
+    outcome(f"{FRONT}# Form: F\n- **D**: {{#d}}\n{filling}{filling}")
+    outcome(f"{FRONT}# Form: F\n" + "- **L**:\n" * (SIZE // 18) + filling)
+    assert time.perf_counter() - started < PATIENCE
+
+
+@pytest.mark.parametrize("piece", IN_RULES)
+def test_no_condition_takes_longer_than_its_length(piece: str) -> None:
+    started = time.perf_counter()
+    filling = piece * (SIZE // len(piece))
+    outcome(f"{FRONT}# Form: F\n- **D**: {{#d type: date}}\n! R {{needs: {filling}}}")
+    outcome(f"{FRONT}# Form: F\n- **D**: {{#d type: date}}\n! R {{needs: d is a {filling}}}")
     assert time.perf_counter() - started < PATIENCE
 
 
