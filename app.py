@@ -11,6 +11,7 @@ import chalicelib.api.attempts
 import chalicelib.api.caseload
 import chalicelib.api.centres
 import chalicelib.api.certificates
+import chalicelib.api.departures
 import chalicelib.api.docs
 import chalicelib.api.enrolments
 import chalicelib.api.imports

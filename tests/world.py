@@ -18,12 +18,12 @@ from moto import mock_aws
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attachments import Attachment, NewFile
-from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
-from chalicelib.domain.modules import Module
+from chalicelib.domain.modules import EvidenceRequest, Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
@@ -41,6 +41,7 @@ from chalicelib.usecases import (
     attempts,
     centres,
     certificates,
+    contributions,
     enrolment_changes,
     enrolments,
     judgements,
@@ -52,8 +53,8 @@ from chalicelib.usecases import (
     uploads,
     verifications,
 )
-from chalicelib.usecases.attempts import Signature
 from chalicelib.usecases.centres import CentreSettings
+from chalicelib.usecases.contributions import Part
 from chalicelib.usecases.enrolment_changes import Changes
 from chalicelib.usecases.enrolments import NewEnrolment
 from chalicelib.usecases.judgements import Judging
@@ -61,7 +62,7 @@ from chalicelib.usecases.memberships import NewPerson
 from chalicelib.usecases.requests import Request
 from chalicelib.usecases.uploads import NewUpload, Upload
 from chalicelib.usecases.verifications import Looked, SetAside
-from cli.answering import complete_answers
+from cli.answering import complete_answers, complete_evidence
 
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
@@ -101,6 +102,43 @@ standards: SFJGB4
 
 ?? Why does a person's own view matter? [K6] (3-300 words) {#kn-q1}
 : PLANTED-GUIDANCE Look for choice and dignity.
+"""
+
+
+EVIDENCE_MODULE = """---
+format: 1
+id: showing-work
+number: M2
+title: Showing how people are moved
+version: 1
+language: en-GB
+---
+
+# Form: Handover {#handover}
+
+- **Day**: {#day type: date}
+- **Place**: {#place}
+- **What was said**: {#said type: text}
+- **Minutes**: {#minutes type: number least: 1 most: 60}
+- **Colleague present**: {#present type: yes-no}
+- **How it was done**: {#how type: choices}
+- [ ] aloud
+- [ ] in writing
+
+! A colleague is present. {#with-a-colleague needs: present is yes}
+
+# Element: Show it {#show}
+
+## Page: What was done {#show-1}
+
+!! Pictures of the room, prepared. {#pictures files: 1-3, vacsr: yes}
+: PLANTED-GUIDANCE Look for the floor.
+
+!! A handover of yours. {#handed form: handover}
+
+## Page: What others saw {#show-2}
+
+!! A move, observed. {#observed form: observation, vacsr: yes}
 """
 
 
@@ -347,10 +385,10 @@ class World:
             request(self.administrator),
         )
 
-    def answers(self, page_id: str) -> dict[str, dict[str, Any]]:
+    def answers(self, page_id: str, *attachments: Attachment) -> dict[str, dict[str, Any]]:
         page = self.module.page(page_id)
         assert page
-        return complete_answers(page, "ZN")
+        return complete_answers(page, "ZN", [each.id for each in attachments])
 
     def save(
         self, enrolment: Enrolment, page_id: str, answers: Mapping[str, Any] | None = None
@@ -505,6 +543,21 @@ class World:
         """Have an attachment signed for in an enrolment."""
         key = keys.attachment(attachment.centre_id, attachment.id)
         self.table.write(Update(key, add={"bound": {enrolment.id}}))
+
+    def contribute(
+        self, enrolment: Enrolment, page_id: str, item_id: str, *attachments: Attachment
+    ) -> Part:
+        """Write and sign what an assessor provides for an item."""
+        page = self.module.page(page_id)
+        (item,) = [each for each in page.items if each.id == item_id] if page else []
+        assert isinstance(item, EvidenceRequest)
+        given = complete_evidence(item, [each.id for each in attachments])
+        answer = from_documents({item_id: given})[item_id]
+        of = (self.runtime, self.assessor, enrolment.id, page_id, item_id)
+        etag = contributions.get_contribution(*of).etag
+        saved = contributions.save_contribution(*of, answer, etag)
+        signature = Signature("1", "Asa Essor")
+        return contributions.sign_contribution(*of, signature, saved.etag, request(self.assessor))
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)

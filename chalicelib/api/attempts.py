@@ -14,10 +14,10 @@ from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
 from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.api.verifications import VerificationOut, verification_out
-from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.attempts import Attempt, Signature
+from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.people import NAME_LIMIT, Role
 from chalicelib.usecases import attempts, links
-from chalicelib.usecases.attempts import Signature
 
 ATTEMPTS = ENROLMENT + "/pages/{page_id}/attempts"
 
@@ -55,7 +55,36 @@ class AttemptOut(Receipt):
     set_aside_at: datetime | None = Field(
         description="When an internal verifier took its judgement out of standing."
     )
+    departures: int = Field(
+        description="How many rules of its forms the evidence departs from, each with a reason."
+    )
+    departures_reviewed_at: datetime | None = Field(
+        description="When an internal verifier reviewed the departures; until then the page is not "
+        "judged competent."
+    )
     judgement: JudgementOut | None = Field(description="Null while it waits.")
+
+
+class SignedAttachment(AnswerModel):
+    """A file as it was signed for: the digest is that of this very version of the object."""
+
+    id: str
+    number: int = Field(description="The evidence number.")
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    version: str = Field(description="The version of the object that is kept.")
+    caption: str
+    alt_text: str
+
+
+class SignedContribution(AnswerModel):
+    """A part that an assessor or a witness had signed before; its own hash covers all of it."""
+
+    item_id: str
+    number: int
+    content_hash: str
 
 
 class SignedDocument(AnswerModel):
@@ -72,7 +101,12 @@ class SignedDocument(AnswerModel):
     module_version: int
     page_digest: str = Field(description="SHA-256 of the page as candidates see it.")
     answers: dict[str, ItemAnswer] = Field(description="By item id.")
-    attachments: list[str] = Field(description="Digests of files; none as yet.")
+    attachments: list[SignedAttachment] = Field(
+        description="All files that answers and contributions name, by evidence number."
+    )
+    contributions: list[SignedContribution] = Field(
+        default_factory=list, description="Absent where nobody else contributes to the page."
+    )
     declaration: str = Field(description="The version that was accepted.")
     signature: str
     signed_at: StampText
@@ -84,6 +118,9 @@ class SignedAttemptOut(AttemptOut):
     document: Annotated[dict[str, Any], Verbatim(SignedDocument)]
     set_aside_reason: TextOrNull = Field(
         description="Why its judgement was set aside; null where it was not."
+    )
+    departures_note: TextOrNull = Field(
+        description="What the internal verifier found of the departures; null for the candidate."
     )
     verification: VerificationOut | None = Field(
         description="What an internal verifier found last; null for the candidate."
@@ -103,8 +140,10 @@ class LinkSent(AnswerModel):
     accepted: bool = True
 
 
-def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, Any]:
-    """Give the fields of AttemptOut; `feedback` where it has been read in full."""
+def attempt_fields(
+    attempt: Attempt, feedback: str | None = None, evidence: Appraisals | None = None
+) -> dict[str, Any]:
+    """Give the fields of AttemptOut; `feedback` and `evidence` where they have been read."""
     judgement = attempt.judgement
     text = feedback if feedback is not None or judgement is None else judgement.feedback
     return {
@@ -117,7 +156,9 @@ def attempt_fields(attempt: Attempt, feedback: str | None = None) -> dict[str, A
         "assessor_id": attempt.assessor_id,
         "withdrawn_at": attempt.withdrawn_at,
         "set_aside_at": attempt.set_aside.at if attempt.set_aside else None,
-        "judgement": judgement_out(judgement, text) if judgement else None,
+        "departures": attempt.departures,
+        "departures_reviewed_at": attempt.departures_reviewed_at,
+        "judgement": judgement_out(judgement, text, evidence) if judgement else None,
     }
 
 
@@ -198,12 +239,13 @@ def get_attempt(call: Call) -> Answer:
     found = attempts.get_attempt(
         call.runtime, call.actor(), call["enrolment_id"], call["page_id"], call.number("number")
     )
-    fields = attempt_fields(found.attempt, found.feedback)
+    fields = attempt_fields(found.attempt, found.feedback, found.evidence)
     return answer(
         SignedAttemptOut(
             **fields,
             document=found.document,
             set_aside_reason=found.reason.text if found.reason else None,
+            departures_note=found.departure_review.note if found.departure_review else None,
             verification=verification_out(found.verification) if found.verification else None,
         )
     )

@@ -18,13 +18,20 @@ SHEET = "page.css"
 
 
 def page(
-    template: str, status: int = 200, sheets: tuple[str, ...] = (SHEET,), **values: object
+    template: str,
+    status: int = 200,
+    sheets: tuple[str, ...] = (SHEET,),
+    pictures: str = "",
+    **values: object,
 ) -> Answer:
-    """Render a template as an answer that is cached nowhere and gives its address to nobody."""
+    """Render a template as an answer that is cached nowhere and gives its address to nobody.
+
+    `pictures` is the origin that pictures come from, by way of ours; empty where there are none.
+    """
     body = render(template, style=_style(sheets), **values)
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": _policy(sheets),
+        "Content-Security-Policy": _policy(sheets, pictures),
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
         "X-Frame-Options": "DENY",
@@ -67,10 +74,11 @@ def _style(sheets: tuple[str, ...]) -> str:
 
 
 @functools.cache
-def _policy(sheets: tuple[str, ...]) -> str:
-    """Allow our one style sheet by its hash, forms to ourselves, and nothing else (CSP Level 3)."""
+def _policy(sheets: tuple[str, ...], pictures: str) -> str:
+    """Allow our style sheets by hash, forms to ourselves, and pictures (CSP Level 3)."""
     digest = base64.b64encode(hashlib.sha256(_style(sheets).encode()).digest()).decode()
+    images = f"img-src 'self' {pictures}; " if pictures else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+        f"default-src 'none'; {images}style-src 'sha256-{digest}'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )

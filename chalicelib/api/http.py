@@ -37,7 +37,7 @@ from chalicelib.usecases import people
 from chalicelib.usecases.requests import Request, fingerprint
 
 BODY_LIMIT = 256 * 1024  # bytes
-FORM_FIELDS_LIMIT = 20
+FORM_FIELDS_LIMIT = 1_250  # six for each item of the longest page, and the rest
 FLAWS_LISTED = 50  # the first ones of a body; whoever mends them is told the next
 POINTER_LIMIT = 200  # characters of a place in a body whose names are the client's own
 PARAMETER = re.compile(r"[A-Za-z0-9._-]{1,400}")

@@ -9,12 +9,32 @@ from chalicelib.api.enrolments import ENROLMENT, HappenedOn, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.rules import ITS_ASSESSOR
 from chalicelib.api.texts import LongText, Text, TextOrNull
-from chalicelib.domain.judgements import Decision, Judgement, Method
-from chalicelib.domain.modules import INITIALS_LIMIT
+from chalicelib.domain.judgements import Appraisal, Appraisals, Decision, Judgement, Method
+from chalicelib.domain.modules import INITIALS_LIMIT, ITEMS_LIMIT
 from chalicelib.usecases import judgements
 from chalicelib.usecases.judgements import Judging
 
 ATTEMPT = ENROLMENT + "/pages/{page_id}/attempts/{number}"
+
+
+class AppraisalIn(RequestModel):
+    """What the assessor finds of the evidence for one item."""
+
+    valid: bool = Field(description="It shows what it is said to show.")
+    authentic: bool = Field(description="It is the candidate's own.")
+    current: bool = Field(description="It is recent enough to tell what they can do today.")
+    sufficient: bool = Field(description="There is enough of it.")
+    reliable: bool = Field(description="Another assessor would find the same.")
+
+
+class AppraisalOut(AnswerModel):
+    """What the assessor found of the evidence for one item."""
+
+    valid: bool
+    authentic: bool
+    current: bool
+    sufficient: bool
+    reliable: bool
 
 
 class JudgementIn(RequestModel):
@@ -30,6 +50,11 @@ class JudgementIn(RequestModel):
     )
     feedback: LongText = Field(default="", description="Needed where the page is returned.")
     occurred_on: OccurredOn = None
+    evidence: Annotated[dict[Text, AppraisalIn], Field(max_length=ITEMS_LIMIT)] = Field(
+        default_factory=dict,
+        description="By item id, for each item of the page whose `vacsr` is true. Where one of the "
+        "five is false, the page is not yet competent.",
+    )
 
 
 class JudgementOut(AnswerModel):
@@ -50,10 +75,18 @@ class JudgementOut(AnswerModel):
     countersigner_id: TextOrNull = Field(
         description="Who has to stand for it before it counts; null where nobody needs to."
     )
+    evidence: dict[str, AppraisalOut] | None = Field(
+        description="By item id, what was found of evidence where the module asks; null in lists."
+    )
 
 
-def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
-    """Show a judgement with its feedback."""
+def judgement_out(
+    judgement: Judgement, feedback: str | None, evidence: Appraisals | None
+) -> JudgementOut:
+    """Show a judgement with its feedback, and what it says of evidence; None where not read."""
+    shown = None
+    if evidence is not None:
+        shown = {item_id: AppraisalOut(**found.document()) for item_id, found in evidence.items()}
     return JudgementOut(
         competent=judgement.competent,
         initials=judgement.initials,
@@ -65,6 +98,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         authorisation_id=judgement.authorisation_id,
         qualification=judgement.qualification,
         countersigner_id=judgement.countersigner_id,
+        evidence=shown,
     )
 
 
@@ -84,6 +118,7 @@ def judgement_out(judgement: Judgement, feedback: str | None) -> JudgementOut:
         "own-work",
         "attempt-changed",
         "attempt-not-waiting",
+        "departure-not-reviewed",
         "invalid-judgement",
         "invalid-date",
     ),
@@ -103,6 +138,9 @@ def judge_page(call: Call) -> Answer:
         initials=body.initials,
         feedback=body.feedback,
         occurred_on=body.occurred_on,
+        evidence={
+            item_id: Appraisal(**given.model_dump()) for item_id, given in body.evidence.items()
+        },
     )
     judgement = judgements.judge(call.runtime, actor, judging, decision, call.request(actor, body))
-    return answer(judgement_out(judgement, body.feedback), 201)
+    return answer(judgement_out(judgement, body.feedback, decision.evidence), 201)

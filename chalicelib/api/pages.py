@@ -104,7 +104,7 @@ def save_draft(call: Call) -> Answer:
 
 def _answer(in_work: PageInWork, *, with_key: bool) -> Answer:
     attempt = in_work.attempt
-    feedback = in_work.long_feedback or None
+    said = (in_work.long_feedback or None, in_work.evidence)
     out = PageOut(
         page=ModulePage.model_validate(page_view(in_work.page, with_key=with_key)),
         state=in_work.state,
@@ -112,6 +112,6 @@ def _answer(in_work: PageInWork, *, with_key: bool) -> Answer:
         declaration=Declaration(
             version=CURRENT_DECLARATION, text=DECLARATIONS[CURRENT_DECLARATION]
         ),
-        latest_attempt=AttemptOut(**attempt_fields(attempt, feedback)) if attempt else None,
+        latest_attempt=AttemptOut(**attempt_fields(attempt, *said)) if attempt else None,
     )
     return answer(out, version=in_work.etag)

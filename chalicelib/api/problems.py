@@ -216,6 +216,17 @@ CODES: dict[str, Entry] = {
     "attempt-not-judged": Entry(
         409, "The attempt has not been judged", "Wait for its judgement, then look again."
     ),
+    "departure-not-reviewed": Entry(
+        409,
+        "The departures have not been reviewed",
+        "Have an internal verifier review them; not yet competent can be recorded at any time.",
+    ),
+    "departures-reviewed": Entry(
+        409, "The departures have been reviewed already", "Read the attempt for the review."
+    ),
+    "no-departures": Entry(
+        409, "The attempt departs from no rule", "Review attempts whose `departures` is not 0."
+    ),
     "judgement-changed": Entry(
         409, "The judgement was changed in between", "Read the attempt again."
     ),

@@ -3,9 +3,11 @@
 GET and HEAD change nothing and never use a link up, however often and by whatever they are sent.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from chalicelib.api.exhibits import Exhibit, exhibits_of
 from chalicelib.api.html import page
 from chalicelib.api.http import HTML, Answer, Call, Operation
 from chalicelib.api.problems import RETRY_AFTER, status_of
@@ -15,19 +17,36 @@ from chalicelib.domain.answers import words
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.certificates import initials
 from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid, Unavailable
-from chalicelib.domain.judgements import Decision, check_decision
+from chalicelib.domain.judgements import (
+    QUALITIES,
+    Appraisal,
+    Decision,
+    appraisal_flaws,
+    asking,
+    check_decision,
+)
 from chalicelib.domain.links import LinkState
 from chalicelib.domain.marking import Mark
 from chalicelib.domain.modules import ChoiceItem, Item, Module, Page, Question, Statement
 from chalicelib.domain.text import clean
 from chalicelib.domain.times import local, parse
-from chalicelib.usecases import links
+from chalicelib.runtime import Runtime
+from chalicelib.usecases import exhibits, links
 from chalicelib.usecases.links import Opened
 from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
 MEDIA = (HTML,)
 FIELDS = ("competent", "feedback", "initials", "code")  # in the order of the form
+# What evidence is found to be, by item: the field of an item says that it was asked for.
+EVIDENCE = re.compile(rf"evidence/[a-z0-9-]{{1,100}}(/({'|'.join(QUALITIES)}))?")
+MEANINGS = {
+    "valid": "it shows what it is said to show",
+    "authentic": "it is the candidate's own",
+    "current": "it is recent enough",
+    "sufficient": "there is enough of it",
+    "reliable": "another assessor would find the same",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,7 @@ class Row:
     mark: Mark | None
     heading: str
     instructions: str
+    exhibit: Exhibit | None
 
     @property
     def words(self) -> int:
@@ -89,6 +109,7 @@ def open_review(call: Call) -> Answer:
         "own-work",
         "invalid-judgement",
         "attempt-not-waiting",
+        "departure-not-reviewed",
         "links-off",
         "link-expired",
         "link-void",
@@ -98,9 +119,9 @@ def judge_by_link(call: Call) -> Answer:
     """Record the judgement of the form; the same form again leads to the same record."""
     form: Mapping[str, str] = {}
     try:
-        links.require_link(call.runtime, call["token"])  # before a stranger's form is looked at
+        asked = links.page_of(call.runtime, call["token"])  # before a stranger's form is looked at
         form = call.form()
-        decision = _decision(form)
+        decision = _decision(form, asked)
         body = fingerprint(repr(decision).encode())
         code = form.get("code", "")
         links.judge_by_link(call.runtime, call["token"], decision, body, code)
@@ -109,6 +130,36 @@ def judge_by_link(call: Call) -> Answer:
     except DomainError as error:
         return _refused(call, form, error)
     return _lead_to(call, "/judgement")
+
+
+@Operation(
+    "openEvidence",
+    "GET",
+    REVIEW + "/attachments/{attachment_id}",
+    summary="Download a file that the attempt of the link has signed for, while it can be judged.",
+    rule=LINK_HOLDER,
+    media=MEDIA,
+    status=303,
+    problems=("not-found",),
+)
+def open_evidence(call: Call) -> Answer:
+    """Lead to the very version that was signed for, or to the redaction in its place."""
+    return _lead_away(call, exhibits.original_link)
+
+
+@Operation(
+    "showThumbnail",
+    "GET",
+    REVIEW + "/attachments/{attachment_id}/thumbnail",
+    summary="A picture that the attempt of the link has signed for, small and without its place.",
+    rule=LINK_HOLDER,
+    media=MEDIA,
+    status=303,
+    problems=("not-found",),
+)
+def show_thumbnail(call: Call) -> Answer:
+    """Lead to the thumbnail of a picture, or of the redaction in its place."""
+    return _lead_away(call, exhibits.thumbnail_link)
 
 
 @Operation(
@@ -188,11 +239,12 @@ def send_fresh_link(call: Call) -> Answer:
     return page("sent.html", 202)
 
 
-def _decision(form: Mapping[str, str]) -> Decision:
+def _decision(form: Mapping[str, str], asked: Page) -> Decision:
     """Read the form, or raise Invalid with everything that is wrong with it at once."""
     flaws = [
         Flaw(f"/{name}", "unknown-field", f"The form has no field {name}; leave it out.")
         for name in sorted(form.keys() - set(FIELDS))
+        if not EVIDENCE.fullmatch(name)
     ]
     if form.get("competent") not in {"Y", "N"}:
         flaws.append(Flaw("/competent", "required", "Choose Yes or No."))
@@ -208,14 +260,26 @@ def _decision(form: Mapping[str, str]) -> Decision:
         competent=form.get("competent") != "N",
         initials=texts["initials"],
         feedback=texts["feedback"],
+        evidence={item_id: _appraisal(form, item_id) for item_id in _appraised(form)},
     )
     try:
         check_decision(decision)
     except Invalid as error:
         flaws.extend(flaw for flaw in error.flaws if flaw.pointer not in unreadable)
+    flaws.extend(appraisal_flaws(asked, decision))
     if flaws:
         raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
     return decision
+
+
+def _appraised(form: Mapping[str, str]) -> list[str]:
+    """Name the items of whose evidence the form says something, each once."""
+    return sorted({name.split("/")[1] for name in form if EVIDENCE.fullmatch(name)})
+
+
+def _appraisal(form: Mapping[str, str], item_id: str) -> Appraisal:
+    """Read the five boxes of an item: one that is not ticked says no."""
+    return Appraisal(**{name: f"evidence/{item_id}/{name}" in form for name in QUALITIES})
 
 
 def _review(
@@ -224,18 +288,33 @@ def _review(
     review = links.review(call.runtime, opened)
     module, page_ = opened.module, opened.page
     marks = {mark.item_id: mark for mark in review.marks}
-    rows = _rows(page_, review.answers, marks)
+    shown = exhibits_of(
+        page_,
+        opened.signed.document,
+        exhibits.load(call.runtime, opened),
+        opened.centre.time_zone,
+    )
+    rows = _rows(page_, review.answers, marks, shown)
+    attempt, reviewed = opened.signed.attempt, opened.signed.departure_review
+    files = [file for row in rows if row.exhibit for file in row.exhibit.files]
+    pictured = any(file.thumbnail for file in files)
     signed_at = parse(opened.signed.document["signed_at"])
     return page(
         "review.html",
         422 if flaws else 200,
+        pictures=call.runtime.evidence.origin if pictured else "",
         centre=opened.centre,
         candidate=opened.candidate,
         module=module,
         page=page_,
         number=module.pages.index(page_) + 1,
         guidance_of_page=_guidance(module, page_),
-        attempt=opened.signed.attempt,
+        attempt=attempt,
+        reviewed=reviewed,
+        reviewed_at=local(reviewed.at, opened.centre.time_zone) if reviewed else "",
+        asking={item.id for item in asking(page_)},
+        meanings=MEANINGS,
+        files=_below(call, "attachments"),
         signature=opened.signed.document["signature"],
         signed_at=local(signed_at, opened.centre.time_zone),
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),
@@ -244,13 +323,14 @@ def _review(
         score=_score(rows),
         wrong=[row for row in rows if row.mark and row.mark.right is False],
         contradicted=[row for row in rows if row.mark and row.mark.contradicts],
+        departing=[row for row in rows if row.exhibit and row.exhibit.departures],
         not_understood=[row for row in rows if row.kind == "statement" and not row.settled],
         before=opened.before,
         feedback_before=review.feedback_before,
         coded=opened.coded,
         asked=call.operation.id == "sendReviewCode",
         form=form or {},
-        fields=FIELDS,
+        fields=_fields(form or {}),
         flaws=_by_field(flaws),
         judge=call.address(f"/v1/review/{call['token']}"),
         codes=call.address(f"/v1/review/{call['token']}/codes"),
@@ -270,12 +350,15 @@ def _score(rows: list[Row]) -> str:
         parts.append(f"{understood} of {len(statements)} understood")
     if written:
         parts.append("1 written answer" if written == 1 else f"{written} written answers")
+    if exhibited := sum(row.exhibit is not None for row in rows):
+        parts.append("1 item of evidence" if exhibited == 1 else f"{exhibited} items of evidence")
     return ", ".join(parts) or "Nothing here is marked by the machine"
 
 
 def _by_field(flaws: tuple[Flaw, ...]) -> dict[str, str]:
     """Say what is wrong with each field, in the order of the form."""
-    found: dict[str, list[str]] = {name: [] for name in FIELDS}
+    evidence = [flaw.pointer[1:] for flaw in flaws if flaw.pointer.startswith("/evidence/")]
+    found: dict[str, list[str]] = {name: [] for name in (*evidence, *FIELDS)}
     for flaw in flaws:
         found.setdefault(flaw.pointer.removeprefix("/"), []).append(flaw.detail)
     return {name: " ".join(details) for name, details in found.items() if details}
@@ -287,7 +370,17 @@ def _guidance(module: Module, wanted: Page) -> str:
     return "\n\n".join(text for text in (element.guidance, wanted.guidance) if text)
 
 
-def _rows(page: Page, answers: Mapping[str, ItemAnswer], marks: Mapping[str, Mark]) -> list[Row]:
+def _fields(form: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the fields of a form: those of every one, and those of the evidence asked for."""
+    return (*FIELDS, *(name for name in form if EVIDENCE.fullmatch(name)))
+
+
+def _rows(
+    page: Page,
+    answers: Mapping[str, ItemAnswer],
+    marks: Mapping[str, Mark],
+    shown: Mapping[str, Exhibit],
+) -> list[Row]:
     headings = {group.items[0].id: group for group in page.groups if group.items}
     return [
         Row(
@@ -298,6 +391,7 @@ def _rows(page: Page, answers: Mapping[str, ItemAnswer], marks: Mapping[str, Mar
             mark=marks.get(item.id),
             heading=headings[item.id].title if item.id in headings else "",
             instructions=headings[item.id].instructions if item.id in headings else "",
+            exhibit=shown.get(item.id),
         )
         for number, item in enumerate(page.items, start=1)
     ]
@@ -336,6 +430,20 @@ def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
         return _sorry(error, form)
     used = error.code == "attempt-not-waiting" and opened.state is LinkState.USED
     return _closed(call, opened, form, status=409 if used else 410)
+
+
+def _below(call: Call, what: str) -> str:
+    """Return a short reference to what lies below the link: the page has one for each file."""
+    up = "../" * (call.operation.path.count("/") - REVIEW.count("/"))
+    return f"{up}{call['token']}/{what}"
+
+
+def _lead_away(call: Call, link: Callable[[Runtime, str, str], str]) -> Answer:
+    try:
+        where = link(call.runtime, call["token"], call["attachment_id"])
+    except DomainError as error:
+        return _unopened(error)
+    return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
 
 
 def _lead_to(call: Call, below: str) -> Answer:
@@ -377,7 +485,9 @@ def _unopened(error: DomainError, form: Mapping[str, str] | None = None) -> Answ
 
 def _sorry(error: DomainError, form: Mapping[str, str]) -> Answer:
     """Say to a person, who reads no JSON, what is in the way, and give back what was typed."""
-    answered = page("refused.html", status_of(error), detail=error.detail, form=form, fields=FIELDS)
+    answered = page(
+        "refused.html", status_of(error), detail=error.detail, form=form, fields=_fields(form)
+    )
     if isinstance(error, Unavailable):
         return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
     return answered

@@ -9,7 +9,8 @@ from chalicelib.domain.modules import ANSWER_LIMIT
 from chalicelib.domain.text import clean
 
 
-def _clean(text: str) -> str:
+def cleaned(text: str) -> str:
+    """Return a text as it is kept, or say what is wrong with it."""
     try:
         return clean(text)
     except ValueError as error:
@@ -21,7 +22,7 @@ def _null_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
-Text = Annotated[str, AfterValidator(_clean)]
+Text = Annotated[str, AfterValidator(cleaned)]
 Identifier = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9-]+$")]
 LongText = Annotated[Text, Field(max_length=ANSWER_LIMIT)]
 # What is absent is null in answers, whatever the domain writes for it.

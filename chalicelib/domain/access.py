@@ -85,6 +85,19 @@ def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     return enrolment
 
 
+def assesses(actor: Actor, enrolment: Enrolment) -> bool:
+    """Whether the actor is an assessor of the enrolment."""
+    return actor.has(Role.ASSESSOR) and actor.id in enrolment.assessors
+
+
+def require_assessor(actor: Actor, enrolment: Enrolment) -> None:
+    """Raise Forbidden unless the actor is an assessor of the enrolment."""
+    require_role(actor, Role.ASSESSOR)
+    if not assesses(actor, enrolment):
+        detail = "Only an assessor of this enrolment does this; ask one of them."
+        raise Forbidden("not-the-assessor", detail)
+
+
 def require_contributor(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     """Return the enrolment if the actor may upload evidence for its candidate.
 
@@ -92,8 +105,7 @@ def require_contributor(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     """
     enrolment = require_reader(actor, enrolment)
     own = actor.has(Role.CANDIDATE) and actor.id == enrolment.candidate_id
-    assesses = actor.has(Role.ASSESSOR) and actor.id in enrolment.assessors
-    if not (own or assesses):
+    if not (own or assesses(actor, enrolment)):
         require_role(actor, Role.ADMINISTRATOR)
     return enrolment
 

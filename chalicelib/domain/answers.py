@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.domain import evidence
+from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.errors import Flaw, escaped
 from chalicelib.domain.forms import Record, Values
 from chalicelib.domain.modules import (
@@ -140,25 +141,28 @@ def signing_flaws(
     return tuple(
         flaw
         for item in page.items
-        for flaw in (
-            _missing(item, contributed)
-            if is_contributed(item)
-            else _signing_flaws(item, answers.get(item.id, Answer()), f"/answers/{item.id}")
-        )
+        for flaw in _signing_flaws(item, answers.get(item.id, Answer()), contributed)
     )
 
 
-def is_contributed(item: Item) -> bool:
-    """Whether somebody other than the candidate provides what an item asks for."""
-    return isinstance(item, EvidenceRequest) and item.by != evidence.CANDIDATE
+def unknown_flaws(
+    answers: Answers, asked: Container[str], found: Mapping[str, Attachment], candidate_id: str
+) -> tuple[Flaw, ...]:
+    """Say which of the attachments asked for are none of the candidate's."""
+    return tuple(
+        evidence.unknown(f"/answers/{item_id}/attachments/{index}")
+        for item_id, answer in answers.items()
+        for index, each in enumerate(answer.attachments or ())
+        if each in asked and (each not in found or found[each].candidate_id != candidate_id)
+    )
 
 
 def departures(page: Page, answers: Answers) -> int:
     """Count the rules of forms that the candidate's records depart from."""
     return sum(
-        len(evidence.departures(item, answers[item.id].record))
+        len(evidence.departures(item, answers.get(item.id, Answer()).record))
         for item in page.items
-        if isinstance(item, EvidenceRequest) and item.id in answers
+        if isinstance(item, EvidenceRequest) and item.by == evidence.CANDIDATE
     )
 
 
@@ -168,9 +172,8 @@ def words(text: str) -> int:
 
 
 def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
-    if is_contributed(item):
-        detail = "Somebody else provides this; leave it out."
-        yield Flaw(pointer, "not-yours", detail)
+    if isinstance(item, EvidenceRequest) and item.by != evidence.CANDIDATE:
+        yield Flaw(pointer, "not-yours", f"The {item.by} provides this; leave it out.")
         return
     for name in answer.document():
         if name not in fields_of(item):
@@ -191,7 +194,8 @@ def _draft_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
         yield from evidence.draft_flaws(item, answer.attachments or (), answer.record, pointer)
 
 
-def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
+def _signing_flaws(item: Item, answer: Answer, contributed: Container[str]) -> Iterator[Flaw]:
+    pointer = f"/answers/{item.id}"
     match item:
         case Statement():
             if answer.understood is None:
@@ -205,15 +209,13 @@ def _signing_flaws(item: Item, answer: Answer, pointer: str) -> Iterator[Flaw]:
                 yield Flaw(f"{pointer}/chosen", "wrong-count" if count else "unanswered", detail)
         case Question():
             yield from _text_flaws(item, (answer.text or "").strip(), f"{pointer}/text")
+        case EvidenceRequest() if item.by != evidence.CANDIDATE:
+            if item.id not in contributed:
+                detail = f"The {item.by} has to sign this first; then sign the page."
+                yield Flaw(pointer, "contribution-missing", detail)
         case EvidenceRequest():
             given = answer.attachments or ()
             yield from evidence.signing_flaws(item, given, answer.record, pointer)
-
-
-def _missing(item: Item, contributed: Container[str]) -> Iterator[Flaw]:
-    if isinstance(item, EvidenceRequest) and item.id not in contributed:
-        detail = f"The {item.by} has to sign this first; then sign the page."
-        yield Flaw(f"/answers/{item.id}", "contribution-missing", detail)
 
 
 def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
@@ -226,4 +228,3 @@ def _text_flaws(item: Question, text: str, pointer: str) -> Iterator[Flaw]:
     elif item.max_words is not None and count > item.max_words:
         detail = f"Write at most {item.max_words} words; {count} so far."
         yield Flaw(pointer, "too-many-words", detail)
-

@@ -1,6 +1,6 @@
 """What a candidate signs: the attempt, its signed document, and the declaration accepted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,7 +30,8 @@ class Attempt:
     `generation` and `link_expires_at` are all that is kept of its signed link; of the code that the
     link may need, when it was asked for and mailed. `request` and `fingerprint` tell a repeat of
     the signing request from another one. `occurred_on` is the day of signing, where it was recorded
-    later.
+    later. `departures` counts the rules that its evidence departs from: unless an internal verifier
+    has reviewed them, the page is not judged competent.
     """
 
     page_id: str
@@ -52,6 +53,13 @@ class Attempt:
     set_aside: SettingAside | None = None
     withdrawn_at: datetime | None = None
     occurred_on: date | None = None
+    departures: int = 0
+    departures_reviewed_at: datetime | None = None
+
+    @property
+    def review_awaited(self) -> bool:
+        """Whether an internal verifier has to review departures before it can be competent."""
+        return self.departures > 0 and self.departures_reviewed_at is None
 
     @property
     def changed_at(self) -> datetime:
@@ -83,9 +91,21 @@ class Attempt:
         return not self.countersigner_awaited
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What somebody puts beneath what they sign, and when, where that was earlier."""
+
+    declaration: str
+    name: str
+    occurred_on: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """Everything that the signed document carries besides the answers."""
+    """Everything that the signed document carries besides the answers.
+
+    `attachments` and `contributions` say what each of them is, as JSON values.
+    """
 
     salt: str
     centre_id: str
@@ -100,11 +120,13 @@ class Signing:
     signature: str
     signed_at: datetime
     occurred_on: date | None = None
+    attachments: Sequence[Mapping[str, Any]] = ()
+    contributions: Sequence[Mapping[str, Any]] = ()
 
 
 def signed_document(signing: Signing, answers: Answers) -> dict[str, Any]:
     """Return the document whose canonical form (RFC 8785) is hashed into the content hash."""
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "salt": signing.salt,
         "centre_id": signing.centre_id,
@@ -116,13 +138,15 @@ def signed_document(signing: Signing, answers: Answers) -> dict[str, Any]:
         "module_version": signing.module_version,
         "page_digest": signing.page_digest,
         "answers": documents(answers),
-        "attachments": [],
+        "attachments": list(signing.attachments),
         "declaration": signing.declaration,
         "signature": signing.signature,
         "signed_at": stamp(signing.signed_at),
     }
     if signing.occurred_on:
         document["occurred_on"] = signing.occurred_on.isoformat()
+    if signing.contributions:
+        document["contributions"] = list(signing.contributions)
     return document
 
 

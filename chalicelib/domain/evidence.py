@@ -1,6 +1,6 @@
 """Evidence as an answer: files, and a form filled in, whoever provides them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from chalicelib.domain import forms
 from chalicelib.domain.attachments import Attachment, AttachmentState
@@ -41,44 +41,24 @@ def departures(item: EvidenceRequest, record: Record) -> tuple[Rule, ...]:
     return forms.departures(item.blank, record) if item.blank else ()
 
 
-def unknown_flaws(
-    attachments: Sequence[str], found: Mapping[str, Attachment], candidate_id: str, pointer: str
-) -> Iterator[Flaw]:
-    """Say which of the files named are none of the candidate's."""
-    for index, each in enumerate(attachments):
-        if not _is_of(found.get(each), candidate_id):
-            yield _unknown(f"{pointer}/attachments/{index}")
+def binding_flaw(file: Attachment | None, candidate_id: str, pointer: str) -> Flaw | None:
+    """Say why a file cannot be signed for; None where it can."""
+    if file is None or file.candidate_id != candidate_id:
+        return unknown(pointer)
+    if file.flag:
+        other = "its redaction" if file.replaced_by else "another file"
+        detail = f"It is withheld: it may identify somebody. Name {other} instead."
+        return Flaw(pointer, "attachment-flagged", detail)
+    if file.state is AttachmentState.REJECTED:
+        detail = "It was rejected; take it out, or send another file."
+        return Flaw(pointer, "attachment-rejected", detail)
+    if file.state is not AttachmentState.CLEAN:
+        detail = "It has not been found clean yet; finish the upload, or sign in a minute."
+        return Flaw(pointer, "attachment-pending", detail)
+    return None
 
 
-def binding_flaws(
-    attachments: Sequence[str], found: Mapping[str, Attachment], candidate_id: str, pointer: str
-) -> Iterator[Flaw]:
-    """Say which of the files named cannot be signed for, and why."""
-    for index, each in enumerate(attachments):
-        place, file = f"{pointer}/attachments/{index}", found.get(each)
-        if file is None or not _is_of(file, candidate_id):
-            yield _unknown(place)
-        elif file.flag:
-            other = "its redaction" if file.replaced_by else "another file"
-            detail = f"It is withheld: it may identify somebody. Name {other} instead."
-            yield Flaw(place, "attachment-flagged", detail)
-        elif file.state is AttachmentState.REJECTED:
-            detail = "It was rejected; take it out, or send another file."
-            yield Flaw(place, "attachment-rejected", detail)
-        elif file.state is not AttachmentState.CLEAN:
-            detail = "It has not been found clean yet; finish the upload, or sign in a minute."
-            yield Flaw(place, "attachment-pending", detail)
-
-
-def bound(files: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    """Return files in the order in which a signed document lists them: by evidence number."""
-    return tuple(sorted(files, key=lambda each: each.number))
-
-
-def _is_of(file: Attachment | None, candidate_id: str) -> bool:
-    return file is not None and file.candidate_id == candidate_id
-
-
-def _unknown(pointer: str) -> Flaw:
+def unknown(pointer: str) -> Flaw:
+    """Say that a file is none of the candidate's, whether or not it is somebody else's."""
     detail = "The candidate has no such file at this centre; take it out."
     return Flaw(pointer, "unknown-attachment", detail)

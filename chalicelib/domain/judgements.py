@@ -1,12 +1,12 @@
 """The rules for judging one attempt of one page."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 
-from chalicelib.domain.errors import Flaw, Forbidden, Invalid
-from chalicelib.domain.modules import INITIALS_LIMIT
+from chalicelib.domain.errors import Flaw, Forbidden, Invalid, escaped
+from chalicelib.domain.modules import INITIALS_LIMIT, EvidenceRequest, Page
 from chalicelib.domain.people import Authorisation
 
 FEEDBACK_LIMIT = 20_000  # characters
@@ -22,13 +22,42 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Appraisal:
+    """What an assessor finds of the evidence for one item.
+
+    Valid: it shows what it is said to show. Authentic: it is the candidate's own. Sufficient:
+    there is enough of it. Reliable: another assessor would find the same.
+    """
+
+    valid: bool
+    authentic: bool
+    current: bool
+    sufficient: bool
+    reliable: bool
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What the evidence is not."""
+        return tuple(name for name, held in self.document().items() if not held)
+
+    def document(self) -> dict[str, bool]:
+        """Return the appraisal as JSON values."""
+        return asdict(self)
+
+
+QUALITIES = tuple(each.name for each in fields(Appraisal))
+Appraisals = Mapping[str, Appraisal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What an assessor says of an attempt."""
+    """What an assessor says of an attempt; of its evidence by item, where the module asks."""
 
     competent: bool
     initials: str
     feedback: str = ""
     occurred_on: date | None = None
+    evidence: Appraisals = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +88,30 @@ def check_decision(decision: Decision) -> None:
     """Raise Invalid unless initials are given, and feedback where the page is returned."""
     if flaws := list(_flaws(decision)):
         raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
+
+
+def asking(page: Page) -> tuple[EvidenceRequest, ...]:
+    """Return the items of a page whose evidence the assessor has to appraise."""
+    return tuple(item for item in page.items if isinstance(item, EvidenceRequest) and item.vacsr)
+
+
+def appraisal_flaws(page: Page, decision: Decision) -> Iterator[Flaw]:
+    """Say what is missing of the appraisals that a page asks for, or stands against competence."""
+    asked = [item.id for item in asking(page)]
+    for item_id in asked:
+        appraisal = decision.evidence.get(item_id)
+        if appraisal is None:
+            detail = f"Say whether the evidence is {', '.join(QUALITIES[:-1])} and {QUALITIES[-1]}."
+            yield Flaw(f"/evidence/{item_id}", "not-appraised", detail)
+        elif decision.competent and appraisal.lacking:
+            detail = (
+                f"You do not find it {' or '.join(appraisal.lacking)}: competent pages rest on "
+                "evidence that is all five."
+            )
+            yield Flaw(f"/evidence/{item_id}", "evidence-lacking", detail)
+    for item_id in decision.evidence.keys() - set(asked):
+        detail = "The page asks for no appraisal of such an item; leave it out."
+        yield Flaw(f"/evidence/{escaped(item_id)}", "unknown-item", detail)
 
 
 def fitting(*texts: str) -> tuple[str | None, ...]:

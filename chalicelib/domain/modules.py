@@ -16,6 +16,7 @@ PAGES_LIMIT = 90  # in a module: all that wait for judgement move to another ass
 ITEMS_LIMIT = 200  # in a page
 FILES_LIMIT = 20  # of one item
 PAGE_FILES_LIMIT = 50  # of a page: each is bound in the one write that signs it
+CONTRIBUTIONS_LIMIT = 40  # of a page: each is checked in that write as well
 VERSION_LIMIT = 999_999
 
 
@@ -111,6 +112,12 @@ class EvidenceRequest(ItemBase):
     least_files: int = 0
     most_files: int = FILES_LIMIT
     vacsr: bool = False
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether it can be signed without anything being given."""
+        filled_in = self.blank is not None and any(each.required for each in self.blank.fields)
+        return not (self.least_files or filled_in)
 
 
 Item = Statement | ChoiceItem | Question | EvidenceRequest
@@ -258,10 +265,14 @@ def _page_flaws(page: Page) -> Iterator[Flaw]:
     if len(page.items) > ITEMS_LIMIT:
         detail = f"A page has at most {ITEMS_LIMIT} items; make it two pages."
         yield Flaw(f"/pages/{page.id}", "too-many-items", detail)
-    files = sum(item.least_files for item in page.items if isinstance(item, EvidenceRequest))
+    requests = [item for item in page.items if isinstance(item, EvidenceRequest)]
+    files = sum(item.least_files for item in requests)
     if files > PAGE_FILES_LIMIT:
         detail = f"The page asks for {files} files, but takes {PAGE_FILES_LIMIT}; make it two."
         yield Flaw(f"/pages/{page.id}", "too-many-files", detail)
+    if sum(item.by != "candidate" for item in requests) > CONTRIBUTIONS_LIMIT:
+        detail = f"Others contribute to at most {CONTRIBUTIONS_LIMIT} items; make it two pages."
+        yield Flaw(f"/pages/{page.id}", "too-many-contributions", detail)
 
 
 def _item_flaws(item: Item) -> Iterator[Flaw]:
@@ -273,3 +284,6 @@ def _item_flaws(item: Item) -> Iterator[Flaw]:
         elif not item.excluded and len(item.key) != item.choose:
             detail = f"{len(item.key)} options are marked right, but {item.choose} are chosen."
             yield Flaw(pointer, "key-count", detail)
+    if isinstance(item, EvidenceRequest) and item.vacsr and item.may_be_empty:
+        detail = "It can stay empty, and nobody appraises nothing: ask for a file, or a field."
+        yield Flaw(pointer, "nothing-to-appraise", detail)

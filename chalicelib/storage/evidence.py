@@ -1,7 +1,7 @@
 """Evidence, in S3: originals found clean, each pinned to its version, and what is shown of them."""
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from chalicelib.storage.quarantine import call, clear
 
@@ -65,6 +65,12 @@ class Evidence:
             Params={"Bucket": self._bucket, "Key": f"{name}/{kind}"},
             ExpiresIn=LINK_SECONDS,
         )
+
+    @property
+    def origin(self) -> str:
+        """The web origin to which its links lead."""
+        parts = urlsplit(self.picture_link("", THUMBNAIL))
+        return f"{parts.scheme}://{parts.netloc}"
 
     def prune(self, name: str, version: str) -> None:
         """Delete every version of an original but the pinned one."""

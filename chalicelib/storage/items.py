@@ -16,9 +16,10 @@ from chalicelib.domain.centres import (
     RetentionStart,
 )
 from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
 from chalicelib.domain.events import Kind
-from chalicelib.domain.judgements import Judgement, Method
+from chalicelib.domain.judgements import Appraisal, Appraisals, Judgement, Method
 from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
 from chalicelib.domain.times import parse, stamp
 from chalicelib.domain.verifications import (
@@ -261,8 +262,20 @@ def unpack_feedback(item: Item | None) -> str:
     return unpack(bytes(item["feedback"])).decode() if item else ""
 
 
+def from_appraisals(evidence: Appraisals) -> Item:
+    """Attributes of what an assessor found of the evidence, by item."""
+    return {item_id: appraisal.document() for item_id, appraisal in evidence.items()}
+
+
+def to_appraisals(item: Item | None) -> Appraisals:
+    """Read what an assessor found of the evidence; nothing where the page asks for nothing."""
+    found = item.get("evidence", {}) if item else {}
+    return {item_id: Appraisal(**qualities) for item_id, qualities in found.items()}
+
+
 def from_attempt(attempt: Attempt) -> Item:
     """Attributes of the head of an attempt just signed."""
+    departures = {"departures": attempt.departures, "review_awaited": True}
     return {
         "content_hash": attempt.content_hash,
         "signed_at": stamp(attempt.signed_at),
@@ -273,6 +286,7 @@ def from_attempt(attempt: Attempt) -> Item:
         "request": attempt.request,
         "fingerprint": attempt.fingerprint,
         "occurred_on": _day(attempt.occurred_on),
+        **(departures if attempt.departures else {}),
     }
 
 
@@ -299,6 +313,8 @@ def to_attempt(item: Item) -> Attempt:
         set_aside=_to_setting_aside(item),
         withdrawn_at=_moment(item, "withdrawn_at"),
         occurred_on=_date(item),
+        departures=int(item.get("departures", 0)),
+        departures_reviewed_at=_moment(item, "departures_reviewed_at"),
     )
 
 
@@ -446,6 +462,16 @@ def from_reason(reason: Reason) -> Item:
 def to_reason(item: Item) -> Reason:
     """Read why a judgement was set aside."""
     return Reason(unpack(bytes(item["reason"])).decode(), item["occurred_on"])
+
+
+def from_departure_review(review: DepartureReview) -> Item:
+    """Attributes of the review of an attempt's departures."""
+    return {"by": review.by, "at": stamp(review.at), "note": pack(review.note.encode())}
+
+
+def to_departure_review(item: Item) -> DepartureReview:
+    """Read the review of an attempt's departures."""
+    return DepartureReview(item["by"], parse(item["at"]), unpack(bytes(item["note"])).decode())
 
 
 def from_certificate(certificate: Certificate) -> Item:

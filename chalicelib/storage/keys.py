@@ -27,7 +27,8 @@
 | a page's draft | get | the same, `DRAFT#page` |
 | the heads of all attempts, or of a page's | query | the same, `HEAD#page#n` |
 | what was signed in an attempt | get | the same, `BODY#page#n` |
-| feedback too long for the head | get | the same, `FEEDBACK#page#n` |
+| what of a judgement is too long for the head | get | the same, `FEEDBACK#page#n` |
+| the review of an attempt's departures | get | the same, `DEPARTURES#page#n` |
 | why a judgement was set aside | get | the same, `ASIDE#page#n` |
 | the ids of an enrolment's verifications, by time | query | the same, `VERIFICATION#id` |
 | what assessor or witness contribute to a page | get, query | the same, `CONTRIBUTION#page#item` |
@@ -213,13 +214,18 @@ def body(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
 
 
 def feedback(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
-    """Key of feedback that is too long for the head."""
+    """Key of what is said with a judgement beyond what the head has room for."""
     return Key(enrolment(centre_id, enrolment_id).pk, f"FEEDBACK#{page_id}#{number:04}")
 
 
 def aside(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
     """Key of the reason why a judgement was set aside."""
     return Key(enrolment(centre_id, enrolment_id).pk, f"ASIDE#{page_id}#{number:04}")
+
+
+def departures(centre_id: str, enrolment_id: str, page_id: str, number: int) -> Key:
+    """Key of what an internal verifier found of an attempt's departures from rules."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"DEPARTURES#{page_id}#{number:04}")
 
 
 def enrolment_verification(centre_id: str, enrolment_id: str, verification_id: str) -> Key:
@@ -306,6 +312,12 @@ def parse_attempt(sk: str) -> tuple[str, int]:
     """Read page and number back from the sort key of a head."""
     _, page_id, number = sk.split("#")
     return page_id, int(number)
+
+
+def parse_contribution(sk: str) -> tuple[str, str]:
+    """Read page and item back from the sort key of a contribution."""
+    _, page_id, item_id = sk.split("#")
+    return page_id, item_id
 
 
 def parse_countersigning(sk: str) -> tuple[str, str, int]:

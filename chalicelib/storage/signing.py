@@ -7,6 +7,8 @@ for, so that none is taken for one of another kind; nothing in a token chooses.
 - to judge by: centre, enrolment, assessor, attempt, generation, expiry in seconds, content hash,
   digest of the address, page id
 - to verify an address by: centre, person, expiry in seconds, digest of the address
+- to give testimony by: centre, enrolment, generation, expiry in seconds, digest of the address,
+  page id and item id
 
 A mailed code is derived by the same keys from other content, which no token begins with.
 """
@@ -23,12 +25,14 @@ from ulid import ULID
 
 from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
+from chalicelib.domain.testimony import TestimonyLink
 from chalicelib.domain.times import stamp
 
-REVIEW, ADDRESS = 2, 3  # version bytes; 1 was that of links that bound no address
+REVIEW, ADDRESS, TESTIMONY = 2, 3, 4  # version bytes; 1 was that of links that bound no address
 HEADER = struct.Struct(">BB")
 FORM = struct.Struct(">16s16s16sHHQ32s16s")
 ADDRESS_FORM = struct.Struct(">16s16sQ16s")
+TESTIMONY_FORM = struct.Struct(">16s16sHQ16s")
 CODE_BYTES = 32
 CODE_BITS = 40
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none look alike
@@ -71,6 +75,21 @@ class LinkSigner:
         """Read a token to verify by, or return None where it is not exactly one that we made."""
         content = self._verify(ADDRESS, token)
         return _address_link(content) if content and len(content) == ADDRESS_FORM.size else None
+
+    def testimony_token(self, link: TestimonyLink) -> str:
+        """Make the token of a link to give testimony by: the same link gives the same token."""
+        content = TESTIMONY_FORM.pack(
+            *_bytes_of(link.centre_id, link.enrolment_id),
+            link.generation,
+            int(link.expires_at.timestamp()),
+            bytes.fromhex(link.address),
+        )
+        return self._sign(TESTIMONY, content + f"{link.page_id}/{link.item_id}".encode("ascii"))
+
+    def read_testimony(self, token: str) -> TestimonyLink | None:
+        """Read a token to give testimony by, or return None where it is not exactly one of ours."""
+        content = self._verify(TESTIMONY, token)
+        return _testimony_link(content) if content else None
 
     def _sign(self, version: int, content: bytes) -> str:
         current, keys = self._keys()
@@ -146,6 +165,20 @@ def _address_link(content: bytes) -> AddressLink:
         person_id=str(ULID(person)),
         address=address.hex(),
         expires_at=datetime.fromtimestamp(expiry, UTC),
+    )
+
+
+def _testimony_link(content: bytes) -> TestimonyLink:
+    centre, enrolment, generation, expiry, address = TESTIMONY_FORM.unpack_from(content)
+    page_id, _, item_id = content[TESTIMONY_FORM.size :].decode("ascii").partition("/")
+    return TestimonyLink(
+        centre_id=str(ULID(centre)),
+        enrolment_id=str(ULID(enrolment)),
+        page_id=page_id,
+        item_id=item_id,
+        generation=generation,
+        expires_at=datetime.fromtimestamp(expiry, UTC),
+        address=address.hex(),
     )
 
 

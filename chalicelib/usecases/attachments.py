@@ -72,6 +72,21 @@ def load_many(runtime: Runtime, centre_id: str, ids: Iterable[str]) -> dict[str,
     return {each.id: each for each in attachments if each.deleted_at is None}
 
 
+def binding(file: Attachment, enrolment_id: str) -> Update:
+    """Build what binds a file to an enrolment in which it is signed for, as it was read."""
+    return Update(
+        keys.attachment(file.centre_id, file.id),
+        (
+            equals("state", str(AttachmentState.CLEAN)),
+            equals("version", file.version),
+            equals("revision", file.revision),
+            absent("flagged_at"),
+            absent("deleted_at"),
+        ),
+        add={"bound": {enrolment_id}},
+    )
+
+
 def find(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment | None:
     """Return an attachment that the actor may know of, deleted or not, or None."""
     item = runtime.table.get(keys.attachment(actor.centre_id, attachment_id))
@@ -124,7 +139,7 @@ def get_attachment(
         if not actor.has(Role.ADMINISTRATOR):
             return attachment, None
         runtime.table.write(_deed(runtime, actor, attachment, Deed.SEEN))
-    return attachment, _links(runtime, attachment)
+    return attachment, links_to(runtime, attachment)
 
 
 def change_attachment(
@@ -261,7 +276,8 @@ def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
             yield enrolment
 
 
-def _links(runtime: Runtime, attachment: Attachment) -> Links:
+def links_to(runtime: Runtime, attachment: Attachment) -> Links:
+    """Make links to a clean file. The caller checks who may see it."""
     evidence, name = runtime.evidence, keys.upload(attachment.centre_id, attachment.id)
     return Links(
         url=evidence.link(name, attachment.version, attachment.download_name),

@@ -1,8 +1,7 @@
 """Signing a page, and reading what was signed."""
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.domain.access import (
@@ -15,14 +14,17 @@ from chalicelib.domain.access import (
 from chalicelib.domain.answers import signing_flaws
 from chalicelib.domain.attempts import (
     Attempt,
+    Signature,
     Signing,
     check_signature,
     require_another,
     signed_document,
 )
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.digests import canonical, digest
 from chalicelib.domain.enrolments import EnrolmentState, require_active
 from chalicelib.domain.errors import Conflict, Invalid, not_found
+from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
@@ -32,7 +34,8 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, pages, people
+from chalicelib.usecases import binding, enrolments, pages, people
+from chalicelib.usecases.binding import Bound
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, require_same
 
@@ -40,25 +43,19 @@ TRIES = 3  # of signing, when something that was read has changed before the wri
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """What the candidate puts beneath a page."""
-
-    declaration: str
-    name: str
-    occurred_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SignedAttempt:
     """An attempt with the document that was signed, and all that was said of it since.
 
-    `verification` is the latest one, for those who may read what was found.
+    `evidence` is what its judgement says of that, by item. `departure_review` and `verification`,
+    the latest one, are for those who may read what was found.
     """
 
     attempt: Attempt
     document: dict[str, Any]
     feedback: str
+    evidence: Appraisals = field(default_factory=dict)
     reason: Reason | None = None
+    departure_review: DepartureReview | None = None
     verification: Verification | None = None
 
 
@@ -73,7 +70,8 @@ def sign(
 ) -> Attempt:
     """Sign the draft that was shown: it becomes the next attempt and never changes.
 
-    Raises Invalid where the page is incomplete or the declaration is not accepted, Conflict where
+    The files that it names, and what others have signed for it, are bound with it. Raises Invalid
+    where the page is incomplete or the declaration is not accepted, Conflict where
     it is signed already, and Stale where the draft is no longer the one shown. The draft survives.
     """
     for _ in range(TRIES):
@@ -87,11 +85,16 @@ def sign(
         require_another(in_work.draft.lock)
         check_signature(signature.declaration, signature.name)
         people.check_occurred_on(runtime, actor.centre_id, signature.occurred_on)
-        if flaws := signing_flaws(in_work.page, in_work.draft.answers):
+        bound = binding.gather(runtime, in_work)
+        flaws = [
+            *signing_flaws(in_work.page, in_work.draft.answers, bound.contributed),
+            *binding.flaws(in_work, bound),
+        ]
+        if flaws:
             detail = "The page is not complete yet; the draft is kept."
             raise Invalid("page-incomplete", detail, flaws)
         try:
-            return _write(runtime, in_work, signature, request)
+            return _write(runtime, in_work, bound, signature, request)
         except ConditionFailedError:
             # Read anew: either the same answer is due, or a refusal that says what has changed.
             continue
@@ -137,6 +140,8 @@ def get_attempt(
         require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     if found is None or attempt is None:
         raise not_found()
+    if not (reads_findings(actor, attempt) or actor.id == attempt.assessor_id):
+        found = replace(found, departure_review=None)
     if attempt.verified is None or not reads_findings(actor, attempt):
         return found
     item = runtime.table.get(keys.verification(actor.centre_id, attempt.verified.id))
@@ -161,8 +166,8 @@ def read(
 ) -> SignedAttempt | None:
     """Return an attempt with all that belongs to it, or None. The caller checks who may see it."""
     of = (centre_id, enrolment_id, page_id, number)
-    head, body, feedback, aside = runtime.table.get_many(
-        keys.head(*of), keys.body(*of), keys.feedback(*of), keys.aside(*of)
+    head, body, feedback, aside, reviewed = runtime.table.get_many(
+        keys.head(*of), keys.body(*of), keys.feedback(*of), keys.aside(*of), keys.departures(*of)
     )
     if head is None or body is None:
         return None
@@ -170,7 +175,14 @@ def read(
     inline = attempt.judgement.feedback if attempt.judgement else ""
     text = inline or items.unpack_feedback(feedback)
     document = items.unpack_document(body["document"])
-    return SignedAttempt(attempt, document, text, items.to_reason(aside) if aside else None)
+    return SignedAttempt(
+        attempt,
+        document,
+        text,
+        items.to_appraisals(feedback),
+        items.to_reason(aside) if aside else None,
+        items.to_departure_review(reviewed) if reviewed else None,
+    )
 
 
 def _signed_before(runtime: Runtime, in_work: PageInWork, request: Request) -> Attempt | None:
@@ -184,7 +196,7 @@ def _signed_before(runtime: Runtime, in_work: PageInWork, request: Request) -> A
 
 
 def _write(
-    runtime: Runtime, in_work: PageInWork, signature: Signature, request: Request
+    runtime: Runtime, in_work: PageInWork, bound: Bound, signature: Signature, request: Request
 ) -> Attempt:
     enrolment, draft = in_work.enrolment, in_work.draft
     now = runtime.now()
@@ -202,6 +214,8 @@ def _write(
         signature=signature.name,
         signed_at=now,
         occurred_on=signature.occurred_on,
+        attachments=[file.document() for file in bound.in_order],
+        contributions=[part.document() for part in bound.parts],
     )
     document = canonical(signed_document(signing, draft.answers))
     attempt = Attempt(
@@ -216,6 +230,7 @@ def _write(
         request=request.id,
         fingerprint=request.fingerprint,
         occurred_on=signature.occurred_on,
+        departures=bound.departures,
     )
     of = (enrolment.centre_id, enrolment.id, attempt.page_id)
     runtime.table.write(
@@ -235,5 +250,6 @@ def _write(
             ),
             add={"signs": 1},
         ),
+        *binding.changes(in_work, bound),
     )
     return attempt

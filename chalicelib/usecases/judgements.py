@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from chalicelib.domain.access import Actor, may_judge, require_role
 from chalicelib.domain.attempts import Attempt
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, not_found
+from chalicelib.domain.errors import Conflict, Forbidden, Invalid, NotFound, not_found
 from chalicelib.domain.judgements import (
     Decision,
     Judgement,
     Method,
+    appraisal_flaws,
     check_decision,
     fitting,
     require_authority,
     require_somebody_else,
 )
+from chalicelib.domain.modules import Page
 from chalicelib.domain.people import Membership, Role
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
@@ -53,8 +55,9 @@ def judge(
 
     1. Refuse a decision that is not complete, and an assessor who may not judge this.
     2. Write the judgement into the attempt's head, on condition that the attempt is unjudged, has
-       the content judged, and is assigned to this assessor, and that the authorisation it rests on
-       is in force: one transaction, and the only round trip.
+       the content judged, and is assigned to this assessor, that departures from rules have been
+       reviewed where it is competent, and that the authorisation it rests on is in force: one
+       transaction, and the only round trip.
     3. Where that is refused, answer a repeat of the same request with what it did before; say to
        anybody else what stands in the way.
     """
@@ -75,6 +78,11 @@ def judge(
         if earlier := _earlier(actor, runtime.table.get(head), request):
             return earlier
         raise
+    page = pinned_page(runtime, actor.centre_id, judging.enrolment_id, judging.page_id)
+    if flaws := tuple(appraisal_flaws(page, decision)):
+        if earlier := _earlier(actor, runtime.table.get(head), request):  # as above
+            return earlier
+        raise Invalid("invalid-judgement", "Nothing was judged; mend what is listed.", flaws)
     qualification = authorisation.qualification
     used = actor.membership.address if judging.generation is not None else ""
     _, _, address, feedback = fitting(decision.initials, qualification, used, decision.feedback)
@@ -93,16 +101,30 @@ def judge(
         fingerprint=request.fingerprint,
         occurred_on=decision.occurred_on,
     )
-    whole = {"feedback": pack(decision.feedback.encode()), "address": used}
+    whole = {
+        "feedback": pack(decision.feedback.encode()),
+        "address": used,
+        "evidence": items.from_appraisals(decision.evidence),
+    }
+    beside = None in (feedback, address) or bool(decision.evidence)
     try:
-        runtime.table.write(*_changes(actor, judging, judgement, whole))
+        runtime.table.write(*_changes(actor, judging, judgement, whole if beside else None))
     except ConditionFailedError as failure:
         if head in failure.current:
-            return _repeated(actor, failure.current[head], request)
+            return _repeated(actor, judging, decision, failure.current[head], request)
         people.forget_member(runtime, actor.centre_id, actor.id)
         detail = "Your authorisation has changed just now; send the judgement again."
         raise Forbidden("authorisation-changed", detail) from None
     return judgement
+
+
+def pinned_page(runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str) -> Page:
+    """Return a page as its enrolment has it; a warm function knows it. Raises NotFound."""
+    facts = enrolments.facts(runtime, centre_id, enrolment_id)
+    page = enrolments.pinned_module(runtime, centre_id, facts).page(page_id) if facts else None
+    if page is None:
+        raise not_found()
+    return page
 
 
 def awaited_assessor(
@@ -120,7 +142,9 @@ def awaited_assessor(
     return actor.membership if verified else None
 
 
-def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) -> list[Change]:
+def _changes(
+    actor: Actor, judging: Judging, judgement: Judgement, beside: Item | None
+) -> list[Change]:
     conditions = [
         absent("judged_at"),
         absent("withdrawn_at"),
@@ -129,6 +153,8 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) 
     ]
     if judging.generation is not None:
         conditions.append(equals("generation", judging.generation))
+    if judgement.competent:
+        conditions.append(absent("review_awaited"))
     changes: list[Change] = [
         Update(
             _head(actor, judging),
@@ -141,9 +167,9 @@ def _changes(actor: Actor, judging: Judging, judgement: Judgement, whole: Item) 
             (equals("id", judgement.authorisation_id),),
         ),
     ]
-    if judgement.feedback is None or judgement.address is None:
+    if beside:
         key = keys.feedback(actor.centre_id, judging.enrolment_id, judging.page_id, judging.number)
-        changes.append(Put(key, whole))
+        changes.append(Put(key, beside))
     return changes
 
 
@@ -158,11 +184,21 @@ def _earlier(actor: Actor, head: Item | None, request: Request) -> Judgement | N
     return attempt.judgement
 
 
-def _repeated(actor: Actor, head: Item | None, request: Request) -> Judgement:
+def _repeated(
+    actor: Actor, judging: Judging, decision: Decision, head: Item | None, request: Request
+) -> Judgement:
     """Return the judgement that this very request made, or say why there will be none."""
     if earlier := _earlier(actor, head, request):
         return earlier
     if head and items.to_attempt(head).waiting:
+        seen = (judging.content_hash, judging.generation or int(head["generation"]))
+        current = (head["content_hash"], int(head["generation"])) == seen
+        if current and decision.competent and items.to_attempt(head).review_awaited:
+            detail = (
+                "The evidence departs from rules of its form: an internal verifier has to review "
+                "that before the page can be competent."
+            )
+            raise Conflict("departure-not-reviewed", detail)
         detail = "This is not the attempt as it stands now; read it again, then judge it."
         raise Conflict("attempt-changed", detail)
     detail = "This attempt has been judged or withdrawn already; read the page to see how."

@@ -137,6 +137,12 @@ def review(runtime: Runtime, opened: Opened) -> Review:
     return Review(answers, mark(opened.page, answers, elsewhere), _feedback_before(runtime, opened))
 
 
+def page_of(runtime: Runtime, token: str) -> Page:
+    """Return the page that a link is for; a warm function knows it. Raises NotFound."""
+    link = require_link(runtime, token)
+    return judgements.pinned_page(runtime, link.centre_id, link.enrolment_id, link.page_id)
+
+
 def judge_by_link(
     runtime: Runtime, token: str, decision: Decision, body: str, code: str = ""
 ) -> Judgement:

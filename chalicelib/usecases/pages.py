@@ -1,26 +1,35 @@
 """A page as its candidate works on it: reading it, and saving its draft."""
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.access import Actor, require_candidate, require_reader
-from chalicelib.domain.answers import Answers, Draft, documents, draft_flaws
+from chalicelib.domain.answers import (
+    Answers,
+    Draft,
+    documents,
+    draft_flaws,
+    named,
+    unknown_flaws,
+)
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment, PageState, page_state, require_open
 from chalicelib.domain.errors import Conflict, Invalid, Stale, not_found
+from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.modules import Page
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Condition, Item, Update, absent, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments
+from chalicelib.usecases import attachments, enrolments
 
 
 @dataclass(frozen=True, slots=True)
 class PageInWork:
     """A page of an enrolment: what it asks, its draft, and the latest attempt, if any.
 
-    `long_feedback` is what the latest judgement's head had no room for.
+    `long_feedback` is what the latest judgement's head had no room for, `evidence` what it says of
+    evidence.
     """
 
     enrolment: Enrolment
@@ -28,6 +37,7 @@ class PageInWork:
     draft: Draft
     attempt: Attempt | None
     long_feedback: str = ""
+    evidence: Appraisals = field(default_factory=dict)
 
     @property
     def state(self) -> PageState:
@@ -70,6 +80,7 @@ def save_draft(
     require_unlocked(in_work)
     if in_work.etag not in if_match:
         return _same_or_stale(in_work, answers)
+    _require_known(runtime, in_work, answers)
     version = in_work.draft.version + 1
     change = Update(
         keys.draft(actor.centre_id, enrolment_id, page_id),
@@ -88,22 +99,31 @@ def save_draft(
 
 
 def load(runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str) -> PageInWork:
+    """Read a page, its draft and its latest attempt, if the actor may read the enrolment."""
+    in_work = read(runtime, actor.centre_id, enrolment_id, page_id)
+    require_reader(actor, in_work.enrolment)
+    return in_work
+
+
+def read(runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str) -> PageInWork:
     """Read a page, its draft and its latest attempt. The caller checks who may see them."""
     meta, drafted = runtime.table.get_many(
-        keys.enrolment(actor.centre_id, enrolment_id),
-        keys.draft(actor.centre_id, enrolment_id, page_id),
+        keys.enrolment(centre_id, enrolment_id), keys.draft(centre_id, enrolment_id, page_id)
     )
-    enrolment = require_reader(actor, items.to_enrolment(meta) if meta else None)
-    page = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment).page(page_id)
+    if meta is None:
+        raise not_found()
+    enrolment = items.to_enrolment(meta)
+    page = enrolments.pinned_module(runtime, centre_id, enrolment).page(page_id)
     if page is None:
         raise not_found()
     draft = to_draft(drafted)
     if not draft.lock:
         return PageInWork(enrolment, page, draft, None)
-    of = (actor.centre_id, enrolment_id, page_id, draft.lock)
+    of = (centre_id, enrolment_id, page_id, draft.lock)
     head, feedback = runtime.table.get_many(keys.head(*of), keys.feedback(*of))
     attempt = items.to_attempt(head) if head else None
-    return PageInWork(enrolment, page, draft, attempt, items.unpack_feedback(feedback))
+    text, evidence = items.unpack_feedback(feedback), items.to_appraisals(feedback)
+    return PageInWork(enrolment, page, draft, attempt, text, evidence)
 
 
 def require_unlocked(in_work: PageInWork) -> None:
@@ -141,6 +161,17 @@ def to_draft(item: Item | None) -> Draft:
 def unchanged(draft: Draft) -> Condition:
     """Require that the page has been neither saved nor signed since its draft was read."""
     return equals("version", draft.version) if draft.version else absent("version")
+
+
+def _require_known(runtime: Runtime, in_work: PageInWork, answers: Answers) -> None:
+    """Raise Invalid where attachments are newly named that are none of the candidate's."""
+    fresh = named(answers) - named(in_work.draft.answers)
+    if not fresh:
+        return
+    enrolment = in_work.enrolment
+    found = attachments.load_many(runtime, enrolment.centre_id, sorted(fresh))
+    if flaws := unknown_flaws(answers, fresh, found, enrolment.candidate_id):
+        raise Invalid("invalid-answers", "Nothing was saved; mend what is listed.", flaws)
 
 
 def _same_or_stale(current: PageInWork, answers: Answers) -> PageInWork:

@@ -71,7 +71,7 @@ def verify(
     check_finding(finding, _today(runtime, actor))
     attempt, judgement = _judged(runtime, actor, looked)
     require_second_look(actor.id, attempt.candidate_id, judgement)
-    authorisation = _authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
+    authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
     verification = Verification(
         id=runtime.new_id(),
         centre_id=actor.centre_id,
@@ -92,13 +92,13 @@ def verify(
     try:
         runtime.table.write(
             *_verifying(looked, attempt, judgement, verification),
-            _in_force(actor, authorisation),
+            in_force(actor, authorisation),
             remember(request, {"verification_id": verification.id}, verification.verified_at),
         )
     except ConditionFailedError as failure:
         if made := answered(runtime, request):
             return _load(runtime, actor.centre_id, made["verification_id"])
-        _require_in_force(runtime, actor, authorisation, failure)
+        require_in_force(runtime, actor, authorisation, failure)
         raise _changed() from None
     return verification
 
@@ -144,7 +144,7 @@ def countersign(
         detail = "Only the countersigner whom the assessor's authorisation names does this."
         raise Forbidden("not-the-countersigner", detail)
     require_somebody_else(actor.id, attempt.candidate_id)
-    authorisation = _authority(runtime, actor, looked, Role.ASSESSOR)
+    authorisation = authority(runtime, actor, looked, Role.ASSESSOR)
     if authorisation.countersigner_id:
         detail = "Your own judgements are countersigned still; a qualified assessor has to do this."
         raise Forbidden("not-qualified", detail)
@@ -155,7 +155,7 @@ def countersign(
             (absent("countersigned_at"), absent("set_aside_at")),
             set=items.from_countersignature(countersignature),
         ),
-        _in_force(actor, authorisation),
+        in_force(actor, authorisation),
         remember(request, {"number": looked.number}, runtime.now()),
     )
     try:
@@ -163,7 +163,7 @@ def countersign(
     except ConditionFailedError as failure:
         if answered(runtime, request):
             return _countersignature(_judged(runtime, actor, looked)[0])
-        _require_in_force(runtime, actor, authorisation, failure)
+        require_in_force(runtime, actor, authorisation, failure)
         raise _changed() from None
     return countersignature
 
@@ -189,7 +189,7 @@ def set_aside(
         if answered(runtime, request):
             return _set_aside(runtime, actor, looked)
         require_second_look(actor.id, attempt.candidate_id, judgement)
-        authorisation = _authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
+        authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
         if attempt.set_aside:
             raise _changed()
         enrolment = enrolments.load(runtime, actor.centre_id, looked.enrolment_id)
@@ -200,13 +200,13 @@ def set_aside(
         changes = [
             *_setting_aside(enrolment, looked, made),
             *(_reopening(runtime, enrolment, made) if enrolment.sealed else ()),
-            _in_force(actor, authorisation),
+            in_force(actor, authorisation),
             remember(request, {"number": looked.number}, runtime.now()),
         ]
         try:
             runtime.table.write(*changes)
         except ConditionFailedError as failure:
-            _require_in_force(runtime, actor, authorisation, failure)
+            require_in_force(runtime, actor, authorisation, failure)
             continue  # read it all again, to do what is due now or to say what stands in the way
         return made
     raise Unavailable("busy", "The enrolment keeps changing; send the same request again.")
@@ -317,22 +317,25 @@ def _for_countersigner(runtime: Runtime, actor: Actor, looked: Looked) -> tuple[
     return _judged(runtime, actor, looked)
 
 
-def _authority(runtime: Runtime, actor: Actor, looked: Looked, role: Role) -> Authorisation:
+def authority(runtime: Runtime, actor: Actor, looked: Looked, role: Role) -> Authorisation:
+    """Return what lets the actor do this in a role, for the module that they look at."""
     facts = enrolments.facts(runtime, actor.centre_id, looked.enrolment_id)
     if facts is None:
         raise not_found()
     return require_authority(actor.authorisation(role), facts.module_id, runtime.now())
 
 
-def _in_force(actor: Actor, authorisation: Authorisation) -> Check:
+def in_force(actor: Actor, authorisation: Authorisation) -> Check:
+    """Build what fails a write unless the authorisation that it rests on is in force."""
     key = keys.authorisation(actor.id, actor.centre_id, authorisation.role)
     return Check(key, (equals("id", authorisation.id),))
 
 
-def _require_in_force(
+def require_in_force(
     runtime: Runtime, actor: Actor, authorisation: Authorisation, failure: ConditionFailedError
 ) -> None:
-    if _in_force(actor, authorisation).key in failure.current:
+    """Raise Forbidden where the authorisation was what failed a write."""
+    if in_force(actor, authorisation).key in failure.current:
         people.forget_member(runtime, actor.centre_id, actor.id)
         detail = "Your authorisation has changed just now; send the same request again."
         raise Forbidden("authorisation-changed", detail) from None

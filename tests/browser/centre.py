@@ -13,13 +13,12 @@ from botocore.exceptions import ConnectTimeoutError
 from app import build_app
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
-from chalicelib.domain.attempts import CURRENT_DECLARATION, Attempt
+from chalicelib.domain.attempts import CURRENT_DECLARATION, Attempt, Signature
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Judgement
 from chalicelib.domain.modules import ChoiceItem, Module, Page
 from chalicelib.domain.people import Identity, Role
 from chalicelib.usecases import attempts, certificates, links, modules, pages
-from chalicelib.usecases.attempts import Signature
 from cli.answering import complete_answers
 from tests.browser.gateway import STAGE, Gateway, serving
 from tests.world import ISSUER, World, new_world, request

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.answers import from_documents
+from chalicelib.domain.attempts import Signature
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Decision
@@ -19,7 +20,6 @@ from chalicelib.events import finalise, notify, sweep
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update
 from chalicelib.usecases import enrolments, links, pages
-from chalicelib.usecases.attempts import Signature
 from tests.domain.values import attempt
 from tests.storage.sizes import Meter, size_of
 from tests.world import SHORT_MODULE, TABLE, World, new_world

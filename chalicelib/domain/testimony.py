@@ -1,0 +1,102 @@
+"""Testimony of somebody without an account: who is asked, and the signed link they are sent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.domain.addresses import address_digest, address_flaws
+from chalicelib.domain.errors import Flaw
+from chalicelib.domain.people import name_flaws
+
+LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """Who is asked: `relationship` is to the candidate, `status` what lets them judge the work."""
+
+    name: str
+    address: str
+    relationship: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A witness asked by somebody; each asking is a generation, and voids the links before it.
+
+    `mailed` is the generation that was mailed last, at `mailed_at`.
+    """
+
+    witness: Witness
+    by: str
+    at: datetime
+    generation: int
+    expires_at: datetime
+    mailed: int = 0
+    mailed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestimonyLink:
+    """Everything that the token of a link binds together; `address` is a digest."""
+
+    centre_id: str
+    enrolment_id: str
+    page_id: str
+    item_id: str
+    generation: int
+    expires_at: datetime
+    address: str
+
+
+class TestimonyState(StrEnum):
+    """Why a link opens, or does not."""
+
+    LIVE = "live"
+    EXPIRED = "link-expired"
+    USED = "link-used"
+    VOID = "link-void"
+
+
+def witness_flaws(witness: Witness, candidate_address: str) -> Iterator[Flaw]:
+    """Say what keeps somebody from being asked; nobody bears witness to their own work."""
+    yield from name_flaws("/name", witness.name)
+    yield from address_flaws("/address", witness.address)
+    if candidate_address and address_digest(witness.address) == address_digest(candidate_address):
+        detail = "This is the candidate's own address; name somebody else who saw the work."
+        yield Flaw("/address", "own-testimony", detail)
+    yield from name_flaws("/relationship", witness.relationship, "what they are to the candidate")
+    yield from name_flaws("/status", witness.status, "what lets them judge the work")
+
+
+def testimony_link(
+    centre_id: str, enrolment_id: str, page_id: str, item_id: str, invitation: Invitation
+) -> TestimonyLink:
+    """Derive the one link of an invitation from what is stored of it."""
+    return TestimonyLink(
+        centre_id=centre_id,
+        enrolment_id=enrolment_id,
+        page_id=page_id,
+        item_id=item_id,
+        generation=invitation.generation,
+        expires_at=invitation.expires_at,
+        address=address_digest(invitation.witness.address),
+    )
+
+
+def testimony_state(
+    link: TestimonyLink, invitation: Invitation | None, signed: int, now: datetime
+) -> TestimonyState:
+    """Tell whether an authentic link still opens its invitation.
+
+    `signed` is the generation by which the latest part was signed.
+    """
+    if invitation is None or link.generation != invitation.generation:
+        return TestimonyState.VOID
+    if link.address != address_digest(invitation.witness.address):
+        return TestimonyState.VOID
+    if signed == link.generation:
+        return TestimonyState.USED
+    return TestimonyState.EXPIRED if link.expires_at <= now else TestimonyState.LIVE

@@ -1,0 +1,78 @@
+"""Evidence behind a signed link: what an assessor sees of it, while the link is live."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.attachments import Attachment
+from chalicelib.domain.errors import not_found
+from chalicelib.domain.links import LinkState
+from chalicelib.runtime import Runtime
+from chalicelib.storage import items, keys
+from chalicelib.usecases import attachments, links
+from chalicelib.usecases.links import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibits:
+    """The evidence that an attempt has signed for, as it stands now.
+
+    `parts` are the documents that others signed, by item. `seen` leads from the id of each file
+    that was signed for to what may be seen of it: itself, its redaction, or nothing where withheld.
+    """
+
+    parts: Mapping[str, Mapping[str, Any]]
+    seen: Mapping[str, Attachment | None]
+
+
+def load(runtime: Runtime, opened: Opened) -> Exhibits:
+    """Read the evidence of an attempt; without any, nothing is read."""
+    link, document = opened.link, opened.signed.document
+    of = (link.centre_id, link.enrolment_id, link.page_id)
+    named = {each["item_id"]: each["number"] for each in document.get("contributions", ())}
+    found = runtime.table.get_many(*(keys.part(*of, *each) for each in named.items()))
+    parts = {
+        item_id: items.unpack_document(item["document"])
+        for item_id, item in zip(named, found, strict=True)
+        if item
+    }
+    return Exhibits(parts, _seen(runtime, link.centre_id, _ids(document)))
+
+
+def original_link(runtime: Runtime, token: str, attachment_id: str) -> str:
+    """Make a link that downloads an original. Raises NotFound unless the holder may see it."""
+    return attachments.links_to(runtime, _file(runtime, token, attachment_id)).url
+
+
+def thumbnail_link(runtime: Runtime, token: str, attachment_id: str) -> str:
+    """Make a link that shows a picture, small. Raises NotFound unless the holder may see it."""
+    thumbnail = attachments.links_to(runtime, _file(runtime, token, attachment_id)).thumbnail_url
+    if not thumbnail:
+        raise not_found()
+    return thumbnail
+
+
+def _file(runtime: Runtime, token: str, attachment_id: str) -> Attachment:
+    """Return what may be seen of a file that the attempt of a live link has signed for."""
+    opened = links.open_link(runtime, token)
+    if opened.state is not LinkState.LIVE or attachment_id not in _ids(opened.signed.document):
+        raise not_found()
+    file = _seen(runtime, opened.link.centre_id, [attachment_id])[attachment_id]
+    if file is None:
+        raise not_found()
+    return file
+
+
+def _seen(runtime: Runtime, centre_id: str, ids: Iterable[str]) -> dict[str, Attachment | None]:
+    found = attachments.load_many(runtime, centre_id, ids)
+    replaced = {each.id: each.replaced_by for each in found.values() if not each.usable}
+    others = attachments.load_many(runtime, centre_id, filter(None, replaced.values()))
+    standing = {
+        each: others.get(replaced[each]) if each in replaced else file
+        for each, file in found.items()
+    }
+    return {each: file if file and file.usable else None for each, file in standing.items()}
+
+
+def _ids(document: Mapping[str, Any]) -> list[str]:
+    return [each["id"] for each in document["attachments"]]
