@@ -62,7 +62,7 @@ class Client:
             content = json.dumps(body)
         if method == "POST":
             named.setdefault("idempotency-key", uuid.uuid4().hex)
-        return _reply(http.request(method, self.base + path, body=content, headers=named))
+        return reply_of(http.request(method, self.base + path, body=content, headers=named))
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send a request that has to succeed."""
@@ -197,25 +197,28 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:  # noqa: ANN401 (whatev
 
 def open_link(link: str, method: str = "GET") -> Reply:
     """Open an address as a browser, or a mail scanner, does."""
-    return _reply(http.request(method, link, headers={"accept": "text/html"}))
+    return reply_of(http.request(method, link, headers={"accept": "text/html"}))
 
 
 def send_form(link: str, *, competent: bool, feedback: str = "") -> Reply:
     """Send the form of a review page."""
     form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
     headers = {"content-type": "application/x-www-form-urlencoded"}
-    return _reply(http.request("POST", link, body=urlencode(form), headers=headers, redirect=False))
+    return reply_of(
+        http.request("POST", link, body=urlencode(form), headers=headers, redirect=False)
+    )
 
 
 def download(address: str) -> bytes:
     """Fetch a file."""
-    reply = _reply(http.request("GET", address))
+    reply = reply_of(http.request("GET", address))
     if reply.status != OK:
         message = f"the download answered {reply.status}"
         raise CloudError(message)
     return reply.body
 
 
-def _reply(response: urllib3.BaseHTTPResponse) -> Reply:
+def reply_of(response: urllib3.BaseHTTPResponse) -> Reply:
+    """Take what came back."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Reply(response.status, headers, response.data)

@@ -12,7 +12,6 @@ from typing import IO
 
 from chalicelib.domain.attachments import (
     MEDIA_TYPES,
-    UPLOAD_LIFETIME,
     Attachment,
     AttachmentState,
     Family,
@@ -95,7 +94,7 @@ def _settle(runtime: Runtime, attachment: Attachment) -> None:
     """Do steps 2 to 6."""
     arrived = runtime.quarantine.find(_name(attachment))
     if arrived is None:
-        if runtime.now() >= attachment.created_at + UPLOAD_LIFETIME:
+        if runtime.now() >= attachment.expires_at:
             _reject(runtime, attachment, "never-arrived")
         return
     if runtime.scanner.name == GuardDuty.name:
@@ -150,7 +149,7 @@ def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected:
 
 
 def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version: str) -> None:
-    """Find a file clean. One that is redacted takes the place of what is still flagged."""
+    """Find a file clean. One that is redacted takes the place of what it was made from."""
     found = {
         "state": str(AttachmentState.CLEAN),
         "sha256": inspected.facts.sha256,
@@ -171,15 +170,15 @@ def _replacing(
 ) -> tuple[tuple[Update, ...], frozenset[str]]:
     """Say how the original of a redaction is replaced, and where it has been signed for.
 
-    While it is flagged nobody can sign for it, so that the redaction is bound as it is.
+    The redaction is bound in the same enrolments.
     """
     if not attachment.redacts:
         return (), frozenset()
     original = _find(runtime, attachment.centre_id, attachment.redacts)
-    if original is None or original.flag is None or original.deleted_at:
+    if original is None or original.deleted_at:
         return (), frozenset()
-    flagged_at = equals("flagged_at", stamp(original.flag.at))
-    conditions = (flagged_at, absent("deleted_at"))
+    as_bound = equals("bound", set(original.bound)) if original.bound else absent("bound")
+    conditions = (as_bound, absent("deleted_at"))
     change = Update(_key(original), conditions, set={"replaced_by": attachment.id})
     return (change,), original.bound
 

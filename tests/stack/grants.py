@@ -12,10 +12,11 @@ ROLES = {
     "finalise": "FinaliseRole",
     "notify": "NotifyRole",
     "deliver": "DeliverRole",
+    "promote": "PromoteRole",
     "sweep": "SweepRole",
 }
 # What ministack's own poller and logs do without asking; asserted on the template instead.
-UNSEEN = {"ReadStream", "ParkFailures", "ReceiveDeliveries", "WriteLogs"}
+UNSEEN = {"ReadStream", "ParkFailures", "ReceiveDeliveries", "ReceiveUploads", "WriteLogs"}
 
 
 def grants() -> list[tuple[str, str]]:

@@ -272,7 +272,7 @@ class TestGuardDuty:
 
 
 class TestRedaction:
-    """A clean redaction takes the place of what is flagged, and is bound as that is."""
+    """A clean redaction takes the place of its original, and is bound as that is."""
 
     @staticmethod
     def pair(world: World, **original: Any) -> tuple[Attachment, Attachment]:
@@ -299,20 +299,23 @@ class TestRedaction:
         run(world, redaction)
         assert read(world.runtime, flagged).replaced_by == ""
 
-    def test_what_is_not_flagged_any_more_is_not_replaced(self, world: World) -> None:
-        flagged, redaction = self.pair(world, bound={"e1"})
-        assert run(world, redaction).bound == frozenset()
+    def test_what_has_been_deleted_is_not_replaced(self, world: World) -> None:
+        flagged, redaction = self.pair(world, **self.FLAG)
+        delete(world, flagged)
+        assert run(world, redaction).state is AttachmentState.CLEAN
         assert read(world.runtime, flagged).replaced_by == ""
 
-    def test_what_is_released_meanwhile_is_not_replaced(self, world: World) -> None:
-        flagged, redaction = self.pair(world, **self.FLAG)
-        key = keys.attachment(flagged.centre_id, flagged.id)
-        world.table.interruption = lambda: world.table.write(Update(key, remove=tuple(self.FLAG)))
+    def test_where_the_original_is_signed_for_meanwhile_it_is_bound_as_well(
+        self, world: World
+    ) -> None:
+        original, redaction = self.pair(world, caption="A note")
+        key = keys.attachment(original.centre_id, original.id)
+        world.table.interruption = lambda: world.table.write(Update(key, add={"bound": {"e1"}}))
         assert run(world, redaction).state is AttachmentState.PENDING
         assert in_index(world.runtime, redaction)
-        assert run(world, redaction).state is AttachmentState.CLEAN
+        assert run(world, redaction).bound == {"e1"}
         assert_clean(world, redaction, b"Redacted.")
-        assert read(world.runtime, flagged).replaced_by == ""
+        assert read(world.runtime, original).replaced_by == redaction.id
 
 
 def test_of_two_at_once_one_pins_and_the_other_takes_its_copy_away(world: World) -> None:
