@@ -11,6 +11,7 @@ import chalicelib.api.attempts
 import chalicelib.api.caseload
 import chalicelib.api.centres
 import chalicelib.api.certificates
+import chalicelib.api.contributions
 import chalicelib.api.departures
 import chalicelib.api.docs
 import chalicelib.api.enrolments
@@ -21,6 +22,7 @@ import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
+import chalicelib.api.testimony
 import chalicelib.api.uploads
 import chalicelib.api.verifications
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)

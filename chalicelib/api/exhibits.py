@@ -87,13 +87,21 @@ def exhibits_of(
                 ShownFile(numbers[each], found.seen.get(each), each in thumbnails)
                 for each in answer.attachments or ()
             ),
-            lines=tuple(_lines(item, answer.record)),
+            lines=tuple(lines_of(item, answer.record)),
             departures=tuple(
                 Departure(rule.text, answer.record.reasons.get(rule.id, ""))
                 for rule in evidence.departures(item, answer.record)
             ),
         )
     return shown
+
+
+def lines_of(item: EvidenceRequest, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield what is filled in of a form: what was asked, and the answer in words."""
+    for field in item.blank.fields if item.blank else ():
+        value = record.values.get(field.id)
+        if value is not None and (words := _words(field, value)):
+            yield field.label, words
 
 
 def _answer_of(part: Mapping[str, Any]) -> Answer:
@@ -107,13 +115,6 @@ def _author(part: Mapping[str, Any], time_zone: str) -> str:
     about = (author["name"], author.get("status"), author.get("relationship"))
     signed_at = local(parse(part["signed_at"]), time_zone)
     return f"{', '.join(filter(None, about))}; signed {signed_at}"
-
-
-def _lines(item: EvidenceRequest, record: Record) -> Iterator[tuple[str, str]]:
-    for field in item.blank.fields if item.blank else ():
-        value = record.values.get(field.id)
-        if value is not None and (words := _words(field, value)):
-            yield field.label, words
 
 
 def _words(field: Field, value: Value) -> str:

@@ -171,8 +171,8 @@ class Call:
         if not empty:
             self.body(RequestModel)
 
-    def form(self) -> dict[str, str]:
-        """Read the fields of an HTML form."""
+    def form(self, limit: int = FORM_FIELDS_LIMIT) -> dict[str, str]:
+        """Read the fields of an HTML form, at most so many."""
         try:
             raw = self._raw_body(FORM)
             pairs = parse_qsl(
@@ -180,7 +180,7 @@ class Call:
                 keep_blank_values=True,
                 strict_parsing=bool(raw),
                 errors="strict",
-                max_num_fields=FORM_FIELDS_LIMIT,
+                max_num_fields=limit,
             )
         except ValueError:
             raise Malformed("malformed-form", "The form cannot be read; send it again.") from None

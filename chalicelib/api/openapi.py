@@ -16,10 +16,11 @@ from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
 from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
+from chalicelib.domain.contributions import CURRENT_DECLARATION
 from chalicelib.domain.enrolments import EnrolmentState
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
 from chalicelib.domain.modules import INITIALS_LIMIT
-from chalicelib.domain.people import Role
+from chalicelib.domain.people import NAME_LIMIT, Role
 
 VERSION = "1.0.0"
 HERE = Path(__file__).parent
@@ -95,6 +96,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "enrolment_id": ("The enrolment's `id`.", IDENTIFIER),
     "person_id": ("The person's `id`.", IDENTIFIER),
     "page_id": ("The page's id, from the progress of the enrolment.", IDENTIFIER),
+    "item_id": ("The item's id, from the page.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
@@ -129,6 +131,19 @@ FORMS = {
             },
         },
     }
+}
+FORMS["signTestimony"] = {
+    "type": "object",
+    "title": "TestimonyForm",
+    "description": "The form of the testimony page. Besides: `values.` and the id of each field, "
+    "with `.` and the option's id where several may be chosen; `reasons.` and the id of each rule.",
+    "required": ["signature", "status", "declaration"],
+    "additionalProperties": {"type": "string"},
+    "properties": {
+        "signature": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
+        "status": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
+        "declaration": {"type": "string", "enum": [CURRENT_DECLARATION]},
+    },
 }
 FORMS["sendReviewCode"] = {
     **FORMS["judgeByLink"],

@@ -82,6 +82,11 @@ CODES: dict[str, Entry] = {
         "This belongs to the candidate",
         "Sign in as the candidate of the enrolment.",
     ),
+    "not-the-assessor": Entry(
+        403,
+        "This belongs to the assessors of the enrolment",
+        "Sign in as an assessor of the enrolment.",
+    ),
     "not-authorised": Entry(
         403,
         "No authorisation for this module",
@@ -126,6 +131,27 @@ CODES: dict[str, Entry] = {
         405,
         "The address does not take this method",
         "Send one of the methods that Allow lists; the OpenAPI description says what each does.",
+    ),
+    "another-author": Entry(
+        409,
+        "Somebody else provides this",
+        "Look at `by` of the contribution: an assessor saves and signs it, a witness is invited.",
+    ),
+    "testimony-signed": Entry(
+        409,
+        "The witness has signed",
+        "What was signed stays. Another testimony can be asked for once the page has come back.",
+    ),
+    "too-many-parts": Entry(
+        409,
+        "The part has been signed too often",
+        "Speak with your centre; nothing that was signed is lost.",
+    ),
+    "too-many-invitations": Entry(
+        409, "Witnesses have been asked too often", "Speak with your centre."
+    ),
+    "contribution-changed": Entry(
+        409, "The contribution was changed in this moment", "Read it again, then send again."
     ),
     "page-signed": Entry(409, "The page is signed", "Wait for its judgement."),
     "page-competent": Entry(409, "The page is competent", "Nothing is left to do on this page."),
@@ -291,6 +317,11 @@ CODES: dict[str, Entry] = {
         "The attachment was changed in between",
         "Read the attachment again, then send with `current.etag` as If-Match.",
     ),
+    "stale-contribution": Entry(
+        412,
+        "The contribution was changed in between",
+        "Compare yours with `current.answers`, then send again with `current.etag` as If-Match.",
+    ),
     "stale-webhook": Entry(
         412,
         "The webhook was changed in between",
@@ -336,6 +367,19 @@ CODES: dict[str, Entry] = {
         422,
         "The answers cannot be kept",
         "Mend each place that `errors` points to: drafts may be incomplete, not of another page.",
+    ),
+    "invalid-contribution": Entry(
+        422,
+        "The contribution cannot be kept",
+        "Mend each place that `errors` points to: drafts may be incomplete, not of another form.",
+    ),
+    "contribution-incomplete": Entry(
+        422,
+        "The contribution is not complete",
+        "Fill in what `errors` lists, then sign. The draft is kept.",
+    ),
+    "invalid-witness": Entry(
+        422, "Nobody can be asked like this", "Mend each place that `errors` points to."
     ),
     "page-incomplete": Entry(
         422,

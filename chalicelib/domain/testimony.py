@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.addresses import address_digest, address_flaws
-from chalicelib.domain.errors import Flaw
+from chalicelib.domain.errors import Conflict, Flaw
 from chalicelib.domain.people import name_flaws
 
 LIFETIME = timedelta(days=30)
+INVITATIONS_LIMIT = 100  # for one item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +101,10 @@ def testimony_state(
     if signed == link.generation:
         return TestimonyState.USED
     return TestimonyState.EXPIRED if link.expires_at <= now else TestimonyState.LIVE
+
+
+def require_another_invitation(invitation: Invitation | None) -> None:
+    """Raise Conflict where somebody has been asked too often."""
+    if invitation and invitation.generation >= INVITATIONS_LIMIT:
+        detail = f"Witnesses have been asked {INVITATIONS_LIMIT} times; speak with your centre."
+        raise Conflict("too-many-invitations", detail)

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, links, promotions
+from chalicelib.usecases import addresses, codes, events, links, promotions, testimony
 
 MOVES = ("completed_at", "deleted_at")  # what an attachment gets when the promotion step has work
 
@@ -25,6 +25,8 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 codes.mail_code(runtime, *of)
             if member := item.member:
                 addresses.mail_due(runtime, *member)
+            if invitation := item.invitation:
+                testimony.mail_invitation(runtime, *invitation)
             if (upload := item.attachment) and _moved_on(item):
                 promotions.ask_for(runtime, *upload)
 

@@ -11,6 +11,7 @@ from chalicelib.storage.keys import (
     is_membership,
     parse_attachment,
     parse_attempt,
+    parse_contribution,
     parse_enrolment,
     parse_membership,
 )
@@ -56,6 +57,13 @@ class ItemChanged:
     def attachment(self) -> tuple[str, str] | None:
         """Centre and attachment, if it is one."""
         return parse_attachment(self.key.pk) if is_attachment(self.key.sk) else None
+
+    @property
+    def invitation(self) -> tuple[str, str, str, str] | None:
+        """Centre, enrolment, page and item, if it is a contribution that a witness is asked for."""
+        if not self.key.sk.startswith("CONTRIBUTION#") or "invited_at" not in self.after:
+            return None
+        return *parse_enrolment(self.key.pk), *parse_contribution(self.key.sk)
 
     @property
     def head(self) -> HeadChanged | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain import evidence
 from chalicelib.domain.access import Actor, assesses, require_assessor, sees
-from chalicelib.domain.answers import Answer, documents
+from chalicelib.domain.answers import Answer, documents, fields_of
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Signature
 from chalicelib.domain.contributions import (
@@ -322,7 +322,13 @@ def _require_assessor(runtime: Runtime, actor: Actor, work: Contributing) -> Aut
 
 
 def _draft_flaws(item: EvidenceRequest, answer: Answer) -> tuple[Flaw, ...]:
-    return tuple(evidence.draft_flaws(item, answer.attachments or (), answer.record, ""))
+    fields = fields_of(item)
+    detail = f"This item is answered with {' and '.join(fields)}."
+    others = (name for name in answer.document() if name not in fields)
+    return (
+        *(Flaw(f"/{name}", "wrong-kind", detail) for name in others),
+        *evidence.draft_flaws(item, answer.attachments or (), answer.record, ""),
+    )
 
 
 def _files(runtime: Runtime, actor: Actor, work: Contributing) -> Sequence[Attachment]:

@@ -9,7 +9,15 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item
 from chalicelib.storage.keys import is_attachment, is_membership
-from chalicelib.usecases import addresses, certificates, enrolments, links, promotions, waiting
+from chalicelib.usecases import (
+    addresses,
+    certificates,
+    enrolments,
+    links,
+    promotions,
+    testimony,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +76,4 @@ def _tell_who_is_waited_for(runtime: Runtime, centre_id: str, enrolment_id: str)
             mails += links.mail_link(runtime, *of)
         if attempt.countersigner_awaited:
             waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
-    return mails
+    return mails + testimony.mail_due(runtime, centre_id, enrolment_id)
