@@ -2,7 +2,15 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./generated/api.d.ts";
-import type { Answers, Attachment, EnrolmentSummary, NewUpload, PartLink, Problem } from "./model.ts";
+import type {
+  Answers,
+  Attachment,
+  EnrolmentSummary,
+  NewUpload,
+  PartLink,
+  Problem,
+  Witness,
+} from "./model.ts";
 import type { Signing } from "./work.ts";
 
 const PATIENCE = 20_000; // milliseconds until a request without an answer counts as lost
@@ -10,6 +18,7 @@ const ENROLMENTS = "/v1/centres/{centre_id}/enrolments";
 const ENROLMENT = `${ENROLMENTS}/{enrolment_id}` as const;
 const PAGE = `${ENROLMENT}/pages/{page_id}` as const;
 const ATTEMPTS = `${PAGE}/attempts` as const;
+const CONTRIBUTIONS = `${PAGE}/contributions` as const;
 const ATTACHMENTS = "/v1/centres/{centre_id}/attachments";
 const ATTACHMENT = `${ATTACHMENTS}/{attachment_id}` as const;
 const UPLOADS = "/v1/centres/{centre_id}/uploads";
@@ -72,6 +81,11 @@ export function createApi(base: string, token: () => string | undefined) {
     certificate: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate`, { params: { path } })),
     certificatePdf: (path: EnrolmentPath) =>
       ask(client.GET(`${ENROLMENT}/certificate/pdf`, { params: { path } })),
+    contributions: (path: PagePath) => ask(client.GET(CONTRIBUTIONS, { params: { path } })),
+    inviteWitness: (path: PagePath, item_id: string, body: Witness, key: string) => {
+      const params = { path: { ...path, item_id }, header: { "Idempotency-Key": key } };
+      return ask(client.POST(`${CONTRIBUTIONS}/{item_id}/invitations`, { params, body }));
+    },
     startUpload: (centre_id: string, body: NewUpload, key: string) => {
       const header = { "Idempotency-Key": key };
       return ask(client.POST(UPLOADS, { params: { path: { centre_id }, header }, body }));

@@ -43,7 +43,9 @@ export function fieldOf(
     case "question":
       return question(item, number, typed);
     default:
-      return item.by === "candidate" ? evidence(app, page, item, number, typed) : contributed(item, number);
+      return item.by === "candidate"
+        ? evidence(app, page, item, number, typed)
+        : contributed(app, page, item, number);
   }
 }
 

@@ -11,51 +11,20 @@ export type Progress = Schemas["PageProgress"];
 export type Module = Schemas["Module"];
 export type PageText = Schemas["ModulePage"];
 export type PageView = Schemas["Page"];
-export type Item = Statement | Choice | Question | Evidence; // TODO forms
+export type Item = Schemas["PageItem"];
 export type Statement = Schemas["StatementItem"];
 export type Choice = Schemas["ChoiceItem"];
 export type Question = Schemas["QuestionItem"];
-export type Answer = Schemas["ItemAnswer"] & {
-  attachments?: string[] | null;
-  values?: Record<string, Value> | null;
-  reasons?: Record<string, string> | null;
-}; // TODO binding
+export type Evidence = Schemas["EvidenceItem"];
+export type Form = Schemas["Form"];
+export type FormField = Schemas["FormField"];
+export type Rule = Schemas["FormRule"];
+export type RuleTest = Schemas["FormTest"];
+export type Answer = Schemas["ItemAnswer"];
 export type Value = string | number | boolean | string[];
-export type Evidence = Schemas["EvidenceItem"] & {
-  blank: Form | null;
-  least_files: number;
-  most_files: number;
-}; // TODO forms
-export interface Form {
-  id: string;
-  title: string;
-  instructions: string | null;
-  fields: FormField[];
-  rules: Rule[];
-}
-export interface FormField {
-  id: string;
-  label: string;
-  kind: "line" | "text" | "date" | "number" | "yes-no" | "choice" | "choices";
-  hint: string | null;
-  required: boolean;
-  least: number | null;
-  most: number | null;
-  max_characters: number | null;
-  options: { id: string; text: string }[];
-}
-export interface Rule {
-  id: string;
-  text: string;
-  when: RuleTest[];
-  needs: RuleTest[];
-}
-export interface RuleTest {
-  field: string;
-  relation: string;
-  operands: string[];
-}
 export type Answers = Record<string, Answer>;
+export type Contribution = Schemas["Contribution"];
+export type Witness = Schemas["WitnessRequest"];
 export type Attachment = Schemas["Attachment"];
 export type AttachmentWithFile = Schemas["AttachmentWithFile"];
 export type NewUpload = Schemas["UploadRequest"];

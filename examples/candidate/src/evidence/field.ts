@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import { h } from "../dom.ts";
 import type { Field, Lack } from "../fields.ts";
-import type { Answer, AttachmentWithFile, Evidence } from "../model.ts";
+import type { AttachmentWithFile, Evidence } from "../model.ts";
 import { Card } from "./card.ts";
 import { earlier } from "./earlier.ts";
 import { type FileOnItsWay, withFile } from "./files.ts";
@@ -18,7 +18,7 @@ export function evidence(
   typed: (field: Field) => void,
 ): Field {
   const saver = app.saverOf(page);
-  const form = item.blank && formFields(item.id, item.blank);
+  const form = item.form && formFields(item.id, item.form);
   const cards = new Map<string, Card>();
   const list = h("ul", { class: "plain files", "aria-label": "Files" });
   const news = h("p", { role: "status", class: "soft" });

@@ -52,7 +52,9 @@ export function formFields(item: string, form: Form) {
     ),
     look,
     read: (): Answer => {
-      const kept = Object.entries(values()).filter(([, value]) => value !== undefined);
+      const kept = Object.entries(values()).filter(
+        (entry): entry is [string, Value] => entry[1] !== undefined,
+      );
       const said = reasons
         .filter(({ element }) => !element.hidden)
         .map(({ rule, text }) => [rule.id, text.value]);

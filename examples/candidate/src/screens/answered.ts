@@ -31,13 +31,13 @@ export function answered(item: Item, answer: Answer, fileOf: (id: string) => HTM
 
 function collected(item: Evidence, answer: Answer, fileOf: (id: string) => HTMLElement): HTMLElement {
   const files = (answer.attachments ?? []).map(fileOf);
-  const filled = (item.blank?.fields ?? []).flatMap((field) => {
+  const filled = (item.form?.fields ?? []).flatMap((field) => {
     const value = answer.values?.[field.id];
     return isGiven(value)
       ? [h("dt", { dir: "auto" }, field.label), h("dd", { dir: "auto" }, said(field, value))]
       : [];
   });
-  const departed = (item.blank?.rules ?? []).flatMap(({ id, text }) => {
+  const departed = (item.form?.rules ?? []).flatMap(({ id, text }) => {
     const reason = answer.reasons?.[id];
     return reason
       ? [h("dt", { dir: "auto" }, `Departs from: ${text}`), h("dd", { dir: "auto" }, reason)]
