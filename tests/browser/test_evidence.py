@@ -19,9 +19,9 @@ from cli.candidate import Site
 from cli.candidate import serving as serving_site
 from cli.cast import NAMES, create_cast
 from cli.evidence import SAMPLES, Sample
-from cli.playing import Play, download
+from cli.playing import Play, download, wait_for
 from cli.stack import PASSWORD, Stack
-from cli.uploading import Uploader
+from cli.uploading import Uploader, post
 from tests.browser.candidate import status
 from tests.browser.chromium import PHONE
 from tests.browser.test_candidate import LOST, hurry_online, sign, usable
@@ -36,6 +36,24 @@ version: 1
 language: en-GB
 standards: SFJGB4
 ---
+
+# Form: Short record {#short-record}
+
+Write it on the same day.
+
+- **Title**: In a few words. {#name}
+- **Day**: {#day type: date}
+- **People**: How many there were. {#people type: number least: 2 most: 20}
+- **How it was held**: {#held type: choice}
+- [ ] face to face
+- [ ] by telephone
+- **Topics**: {#topics type: choices optional: yes}
+- [ ] the plan
+- [ ] the people
+- **What was said**: {#said type: text least: 5}
+- **Agreed**: Everybody agreed. {#agreed type: yes-no}
+
+! A meeting of more than five people is held face to face. {#face when: people at least 6, needs: held is a}
 
 # Element: Show your work {#work}
 
@@ -57,26 +75,8 @@ Show one transfer that you prepared yourself.
 ## Page: The same room again {#again}
 
 !! Show the room once more. {#once-more files: 1}
-
-# Form: Short record {#short-record}
-
-Write it on the same day.
-
-- **Title**: In a few words. {#name}
-- **Day**: {#day type: date}
-- **People**: How many there were. {#people type: number least: 2 most: 20}
-- **How it was held**: {#held type: choice}
-- [ ] face to face
-- [ ] by telephone
-- **Topics**: {#topics type: choices optional: yes}
-- [ ] the plan
-- [ ] the people
-- **What was said**: {#said type: text least: 5}
-- **Agreed**: Everybody agreed. {#agreed type: yes-no}
-
-! A meeting of more than five people is held face to face. {#face when: people at least 6, needs: held is a}
 """
-PATIENT = 60_000  # milliseconds for whatever an event of the local cloud brings
+PATIENT = 30_000  # milliseconds for whatever an event of the local cloud brings
 JPEG, PDF, WAV = (SAMPLES[each] for each in ("image/jpeg", "application/pdf", "audio/wav"))
 
 
@@ -138,8 +138,6 @@ class Candidate:
         started = self.uploads.start(
             content, media_type, sample.name, caption=sample.caption, alt_text=sample.alt_text
         )
-        from cli.uploading import post
-
         post(started["form"], content)
         self.uploads.complete(started["id"])
         return self.uploads.settled(started["id"])
@@ -499,6 +497,4 @@ def test_the_chooser_offers_every_type_that_the_api_takes(
 
 
 def eventually(look: Callable[[], bool]) -> None:
-    from cli.playing import wait_for
-
     wait_for(look, "what was looked for")
