@@ -23,6 +23,6 @@ export interface App {
   /** Say what the screen is, put it up, and lead keyboard and screen reader to its heading. */
   show(title: string, ...parts: Node[]): void;
   /** Be told of each change of a page until the next screen is shown. */
-  onChange(listener: (page: string) => void): void;
+  onChange(listener: (page: string) => unknown): void;
   signInAgain(): void;
 }

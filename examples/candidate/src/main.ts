@@ -37,7 +37,7 @@ async function start(): Promise<void> {
 }
 
 async function run(config: Config, api: Api, me: Me): Promise<void> {
-  const listeners = new Set<(page: string) => void>();
+  const listeners = new Set<(page: string) => unknown>();
   const savers = new Map<string, Saver>();
   const tell = (page: string) => listeners.forEach((listener) => listener(page));
   const store = await openStore((page, elsewhere) => {

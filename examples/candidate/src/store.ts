@@ -94,7 +94,7 @@ export async function openStore(changed: (page: string, elsewhere: boolean) => v
     async describe(id: string, said: Partial<FileOnItsWay>): Promise<void> {
       const writing = db.transaction("files", "readwrite");
       const file = await writing.store.get(id);
-      if (file?.stage === "chosen" || file?.refusal) await writing.store.put({ ...file, ...said });
+      if (file?.stage === "chosen") await writing.store.put({ ...file, ...said });
       await writing.done;
       if (file) tell(file.page);
     },

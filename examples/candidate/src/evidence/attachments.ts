@@ -9,7 +9,7 @@ const LAST_LOOK = 60_000;
 
 export class Attachments {
   #known = new Map<string, AttachmentWithFile>();
-  #asked = new Map<string, number>(); // how often; so long nothing is asked anew
+  #asked = new Set<string>();
 
   constructor(
     private readonly api: Api,
@@ -37,7 +37,7 @@ export class Attachments {
   }
 
   async #ask(page: string, id: string, times = 0): Promise<void> {
-    this.#asked.set(id, times);
+    this.#asked.add(id);
     const outcome = await this.fresh(page, id);
     if (!outcome.ok && !this.#known.has(id)) {
       const kept = (await this.store.view(this.#name(page, id))) as AttachmentWithFile | undefined;

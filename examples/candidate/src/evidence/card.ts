@@ -12,7 +12,7 @@ export interface Place {
   app: App;
   page: string;
   /** Take a file that has reached the server out of the answer; absent where it is only read. */
-  takeOut?(attachment: AttachmentWithFile | undefined): void;
+  takeOut?(id: string): void;
 }
 
 /** What a card shows, and in words what is missing before the page can be signed; empty if nothing. */
@@ -42,10 +42,10 @@ export class Card {
     const sent = this.place.app.sender.sent(file);
     this.shown = { name: file.name, ...onItsWay(file, trouble) };
     const going = file.stage !== "chosen" && !file.refusal;
-    const percent = Math.floor((100 * sent) / file.size);
+    const percent = Math.floor((100 * sent) / Math.max(file.size, 1));
     this.#words.textContent =
       going && sent && !trouble ? `Sending: ${percent}% of ${sizeInWords(file.size)}` : this.shown.words;
-    this.#progress.value = sent / file.size;
+    this.#progress.value = sent / Math.max(file.size, 1);
     this.#redraw([file.id, file.stage === "chosen", trouble, file.refusal], () => [
       h(
         "p",
@@ -70,13 +70,14 @@ export class Card {
   }
 
   /** Show a file that has reached the server. */
-  attachment(attachment: AttachmentWithFile | undefined): void {
+  attachment(id: string): void {
+    const attachment = this.place.app.attachments.get(this.place.page, id);
     this.shown = { name: attachment?.name ?? "A file", ...arrived(attachment) };
     this.#words.textContent = this.shown.words;
     const { takeOut } = this.place;
     const clean = attachment?.state === "clean" && !attachment.flagged;
     // An address lasts for minutes: a new one alone is no reason to load the picture anew.
-    this.#redraw([attachment?.id, this.shown, Boolean(attachment?.thumbnail_url)], () => [
+    this.#redraw([id, this.shown, Boolean(attachment?.thumbnail_url)], () => [
       clean && attachment.thumbnail_url
         ? h("img", { src: attachment.thumbnail_url, alt: attachment.alt_text || attachment.caption || "" })
         : "",
@@ -91,7 +92,7 @@ export class Card {
         "div",
         { class: "actions" },
         clean && button("Download", attachment.name, () => this.#download(attachment)),
-        takeOut && button("Take out", this.shown.name, () => takeOut(attachment)),
+        takeOut && button("Take out", this.shown.name, () => takeOut(id)),
       ),
     ]);
   }
@@ -195,8 +196,8 @@ function arrived(attachment: AttachmentWithFile | undefined): Omit<Shown, "name"
     return { words, lack: `${name} was not taken. Take it out, and choose another file.`, kind: "warn" };
   }
   if (isOnItsWay(attachment)) {
-    const lack = `${name} is still being checked. That takes a minute or so.`;
-    return { words: "It has arrived, and is being checked.", lack, kind: "" };
+    const lack = `${name} has not been checked yet. That takes a minute or so.`;
+    return { words: "On its way to being checked.", lack, kind: "" };
   }
   const unscanned = attachment.scanned_by === "off" ? " Nobody has looked for malware in it." : "";
   return { words: `Sent and checked.${unscanned}`, lack: "", kind: "right" };
@@ -205,7 +206,8 @@ function arrived(attachment: AttachmentWithFile | undefined): Omit<Shown, "name"
 /** A file in an answer that is only read. */
 export function attached(app: App, page: string, id: string): HTMLElement {
   const card = new Card({ app, page }, () => {});
-  card.attachment(app.attachments.get(page, id));
-  void app.attachments.fresh(page, id).then(() => card.attachment(app.attachments.get(page, id)));
+  const draw = () => card.attachment(id);
+  draw();
+  app.onChange((changed) => changed === page && draw());
   return card.element;
 }

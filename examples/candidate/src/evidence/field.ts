@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import { h } from "../dom.ts";
 import type { Field, Lack } from "../fields.ts";
-import type { AttachmentWithFile, Evidence } from "../model.ts";
+import type { Evidence } from "../model.ts";
 import { Card } from "./card.ts";
 import { earlier } from "./earlier.ts";
 import { type FileOnItsWay, withFile } from "./files.ts";
@@ -25,12 +25,14 @@ export function evidence(
   const error = h("p", { class: "error", id: `${item.id}-error` });
   let attachments: string[] = [];
   let count = 0;
+  let next = ""; // the file that is to be described next
 
   const say = (words: string) => void (news.textContent = words);
-  const takeOut = async (id: string, attachment: AttachmentWithFile | undefined) => {
+  const takeOut = async (id: string) => {
     await saver.edit(item.id, (answer) => withFile(answer, null, id));
     // What was rejected is of use to nobody.
-    if (attachment?.state === "rejected") await app.api.deleteAttachment(centreOf(page), id);
+    if (app.attachments.get(page, id)?.state === "rejected")
+      await app.api.deleteAttachment(centreOf(page), id);
     chooser.input.focus();
   };
   const use = (id: string) => saver.edit(item.id, (answer) => withFile(answer, id));
@@ -39,7 +41,11 @@ export function evidence(
     const left = (files?.length ?? 0) - chosen.length;
     say(left ? `This takes at most ${item.most_files} files; ${left} were left out.` : "");
     try {
-      for (const file of chosen) await app.store.choose(newFile(page, item.id, file), file);
+      for (const each of chosen) {
+        const file = newFile(page, item.id, each);
+        next ||= file.id;
+        await app.store.choose(file, each);
+      }
     } catch {
       say("This device has no room for the file. Make room, or send it from another device.");
     }
@@ -89,12 +95,11 @@ export function evidence(
       }
       const added = wanted.filter(isNew);
       for (const id of wanted) {
-        const card =
-          cards.get(id) ?? new Card({ app, page, takeOut: (found) => void takeOut(id, found) }, say);
+        const card = cards.get(id) ?? new Card({ app, page, takeOut: (each) => void takeOut(each) }, say);
         cards.set(id, card);
         const file = mine.find((each) => each.id === id || each.upload === id);
         if (file) card.file(file);
-        else card.attachment(app.attachments.get(page, id));
+        else card.attachment(id);
       }
       for (const id of [...cards.keys()].filter((each) => !wanted.includes(each))) {
         const card = cards.get(id);
@@ -104,6 +109,10 @@ export function evidence(
       }
       for (const id of added) list.append(cards.get(id)?.element ?? "");
       list.hidden = !wanted.length;
+      if (added.includes(next)) {
+        cards.get(next)?.element.querySelector("input")?.focus();
+        next = "";
+      }
       chooser.element.hidden = count >= item.most_files;
       camera.element.hidden = chooser.element.hidden;
       before.hidden = chooser.element.hidden;

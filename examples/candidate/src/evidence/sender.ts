@@ -14,6 +14,7 @@ export class Sender {
   #timer = 0;
   #failures = 0;
   #running = false;
+  #more = false;
   #sent = new Map<string, number>();
   #told = 0;
 
@@ -38,14 +39,15 @@ export class Sender {
   }
 
   async #run(): Promise<void> {
+    this.#more = true;
     if (this.#running) return; // it looks once more before it rests
     this.#running = true;
-    try {
+    while (this.#more) {
+      this.#more = false;
       // Tabs take turns: when one is closed in the middle, the next goes on.
       await navigator.locks.request("testamur files", () => this.#sendAll());
-    } finally {
-      this.#running = false;
     }
+    this.#running = false;
   }
 
   async #sendAll(): Promise<void> {
