@@ -199,7 +199,7 @@ function arrived(attachment: AttachmentWithFile | undefined): Omit<Shown, "name"
     const lack = `${name} has not been checked yet. That takes a minute or so.`;
     return { words: "On its way to being checked.", lack, kind: "" };
   }
-  const unscanned = attachment.scanned_by === "off" ? " Nobody has looked for malware in it." : "";
+  const unscanned = attachment.scanned_by === "off" ? " Not scanned for malware." : "";
   return { words: `Sent and checked.${unscanned}`, lack: "", kind: "right" };
 }
 

@@ -22,12 +22,15 @@ export function evidence(
   const cards = new Map<string, Card>();
   const list = h("ul", { class: "plain files", "aria-label": "Files" });
   const news = h("p", { role: "status", class: "soft" });
+  const spoken = h("p", { role: "status", class: "unseen" }); // what the cards show already
   const error = h("p", { class: "error", id: `${item.id}-error` });
   let attachments: string[] = [];
   let count = 0;
+  let marked = ""; // what was lacking when it was last marked as wrong
   let next = ""; // the file that is to be described next
 
   const say = (words: string) => void (news.textContent = words);
+  const speak = (words: string) => void (spoken.textContent = words);
   const takeOut = async (id: string) => {
     await saver.edit(item.id, (answer) => withFile(answer, null, id));
     // What was rejected is of use to nobody.
@@ -68,6 +71,7 @@ export function evidence(
     h("p", { class: "soft" }, filesInWords(item)),
     list,
     news,
+    spoken,
     h("div", { class: "choose" }, chooser.element, camera.element),
     before,
     error,
@@ -95,7 +99,7 @@ export function evidence(
       }
       const added = wanted.filter(isNew);
       for (const id of wanted) {
-        const card = cards.get(id) ?? new Card({ app, page, takeOut: (each) => void takeOut(each) }, say);
+        const card = cards.get(id) ?? new Card({ app, page, takeOut: (each) => void takeOut(each) }, speak);
         cards.set(id, card);
         const file = mine.find((each) => each.id === id || each.upload === id);
         if (file) card.file(file);
@@ -116,9 +120,11 @@ export function evidence(
       chooser.element.hidden = count >= item.most_files;
       camera.element.hidden = chooser.element.hidden;
       before.hidden = chooser.element.hidden;
+      remark();
     },
     lacks: () => [...(form?.lacks() ?? []), ...filesLacking()],
     mark: (lacks) => {
+      marked = lacks.length ? JSON.stringify(field.lacks()) : "";
       form?.mark(lacks);
       const rest = lacks.filter(({ at }) => !form || at.startsWith("attachments") || !at);
       error.textContent = rest.map(({ said }) => said).join(" ");
@@ -130,6 +136,9 @@ export function evidence(
       else chooser.input.focus();
     },
   };
+  const remark = () => {
+    if (marked && marked !== JSON.stringify(field.lacks())) field.mark(field.lacks());
+  };
   const filesLacking = (): Lack[] => {
     const waiting = [...cards.values()].map(({ shown }) => shown.lack).filter(Boolean);
     const missing = item.least_files - count;
@@ -139,6 +148,7 @@ export function evidence(
   element.addEventListener("input", (event) => {
     if (!form || !(event.target instanceof HTMLElement) || !event.target.closest(".entry")) return;
     form.look();
+    remark();
     typed(field);
   });
   return field;
@@ -160,7 +170,7 @@ function picker(
   chosen: (files: FileList | null) => Promise<void>,
 ) {
   const input = h("input", {
-    ...{ type: "file", id, class: "hidden-input", ...props },
+    ...{ type: "file", id, class: "unseen", ...props },
     onchange: async () => {
       await chosen(input.files);
       input.value = ""; // so that the same file can be chosen once more
@@ -171,7 +181,8 @@ function picker(
 
 function filesInWords({ least_files: least, most_files: most }: Evidence): string {
   if (least === most) return most === 1 ? "One file." : `${most} files.`;
-  return least ? `${least} to ${most} files.` : `Files may be added, up to ${most}.`;
+  if (least) return `${least} to ${most} files.`;
+  return most === 1 ? "A file may be added." : `Files may be added, up to ${most}.`;
 }
 
 function centreOf(page: string): string {
