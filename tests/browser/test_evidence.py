@@ -53,7 +53,8 @@ Write it on the same day.
 - **What was said**: {#said type: text least: 5}
 - **Agreed**: Everybody agreed. {#agreed type: yes-no}
 
-! A meeting of more than five people is held face to face. {#face when: people at least 6, needs: held is a}
+! A meeting of more than five people is held face to face.
+  {#face when: people at least 6, needs: held is a}
 
 # Element: Show your work {#work}
 
@@ -157,7 +158,9 @@ def who(stack: Stack, site: Site) -> Candidate:
 @pytest.fixture
 def device(browser: Browser, complaints: list[str]) -> Iterator[BrowserContext]:
     """Give a phone that has never seen the app."""
-    made = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, accept_downloads=True)
+    made = browser.new_context(
+        viewport=PHONE, has_touch=True, is_mobile=True, accept_downloads=True
+    )
     made.set_default_timeout(10_000)
     made.on(
         "console", lambda message: None if LOST in message.text else complaints.append(message.text)
@@ -290,7 +293,7 @@ def test_nothing_is_signed_while_a_file_is_on_its_way(
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", ["/uploads$", "/completion$"])
 def test_a_request_that_is_cut_loses_and_doubles_nothing(
-    who: Candidate, device: BrowserContext, network: Network, step: str, after: bool
+    who: Candidate, device: BrowserContext, network: Network, *, step: str, after: bool
 ) -> None:
     tab = who.open(device)
     photo = item(tab, "1. ")
@@ -365,7 +368,9 @@ def test_what_is_rejected_says_why_and_makes_room_for_another(
     choose(photo, {"name": "room.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture" * 9})
     send(photo, "room.jpg")
     card = card_of(photo, "room.jpg")
-    expect(card).to_contain_text("Not taken. What the file holds is not of the type", timeout=PATIENT)
+    expect(card).to_contain_text(
+        "Not taken. What the file holds is not of the type", timeout=PATIENT
+    )
     usable(tab)
     sign(tab)
     expect(tab.get_by_role("alert")).to_contain_text("room.jpg was not taken")
