@@ -3,7 +3,7 @@
 #
 #   make deploy STAGE=dev BUCKET=my-artefacts ISSUERS='[{"issuer": ...}]' \
 #       MAIL_SENDER=testamur@example.org MAIL_IDENTITY=example.org [PUBLIC_URL=...] \
-#       [CORS_ORIGINS=https://app.example.org,...] [ALARM_TOPIC=...]
+#       [CORS_ORIGINS=https://app.example.org,...] [SCANNER=guardduty] [ALARM_TOPIC=...]
 #
 # BUCKET keeps the code; MAIL_IDENTITY is the identity that SES has verified for MAIL_SENDER.
 set -euo pipefail
@@ -26,4 +26,5 @@ aws cloudformation deploy --template-file "$package/deployed.yaml" \
     "MailIdentity=${MAIL_IDENTITY:?name the verified identity of the sender}" \
     "PublicUrl=${PUBLIC_URL:-}" \
     "CorsOrigins=${CORS_ORIGINS:-}" \
+    "Scanner=${SCANNER:-off}" \
     "AlarmTopic=${ALARM_TOPIC:-}"

@@ -133,6 +133,18 @@ def test_settings_come_from_the_environment() -> None:
     )
 
 
+def test_what_scans_uploads_is_a_setting() -> None:
+    def scanner(**settings: str) -> str:
+        read = read_settings({"TABLE": "table", **settings})
+        return build_runtime(read, lambda _: SimpleNamespace()).scanner.name
+
+    assert scanner() == "off"
+    assert scanner(SCANNER="guardduty") == "guardduty"
+    assert scanner(SCANNER="clamd://127.0.0.1:3310") == "clamd"
+    with pytest.raises(ValueError, match="names no scanner"):
+        scanner(SCANNER="on")
+
+
 def test_a_function_needs_a_table_and_no_more() -> None:
     assert read_settings({"TABLE": "table"}) == Settings(table="table")
     with pytest.raises(KeyError, match="TABLE"):

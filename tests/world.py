@@ -21,6 +21,7 @@ from chalicelib.domain.attachments import Attachment, NewFile
 from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import EvidenceRequest, Module
@@ -42,6 +43,7 @@ from chalicelib.usecases import (
     centres,
     certificates,
     contributions,
+    departures,
     enrolment_changes,
     enrolments,
     judgements,
@@ -558,6 +560,17 @@ class World:
         saved = contributions.save_contribution(*of, answer, etag)
         signature = Signature("1", "Asa Essor")
         return contributions.sign_contribution(*of, signature, saved.etag, request(self.assessor))
+
+    def review_departures(
+        self, enrolment: Enrolment, page_id: str, note: str = "Right in this case.", **more: Any
+    ) -> DepartureReview:
+        given: dict[str, Any] = {
+            "actor": self.verifier,
+            "looked": Looked(enrolment.id, page_id, 1),
+            "note": note,
+            "request": request(self.verifier),
+        }
+        return departures.review(self.runtime, **given | more)
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)

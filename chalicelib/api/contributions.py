@@ -42,7 +42,10 @@ INACTIVE = (*CLOSED, "enrolment-on-break", "enrolment-awaiting-verification")
 class WitnessIn(RequestModel):
     """Who is asked for testimony; the link goes to them by mail."""
 
-    name: Text = Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})
+    name: Text = Field(
+        description="As they sign it; the mail begins with it.",
+        json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT},
+    )
     address: Text = Field(
         description="Their own mail address, never the candidate's.",
         json_schema_extra={"maxLength": ADDRESS_LIMIT},
@@ -158,7 +161,7 @@ class ContributionInWork(ContributionOut):
 
     draft: ItemAnswer = Field(description="Empty for everybody but assessors of the enrolment.")
     declaration: Declaration
-    document: Annotated[dict[str, Any], Verbatim(PartDocument)] | None
+    part: PartOut | None = Field(description="What was signed last.")
 
 
 @Operation(
@@ -275,7 +278,7 @@ def sign_contribution(call: Call) -> Answer:
 def get_signed_part(call: Call) -> Answer:
     """Answer with a part, whatever was signed after it."""
     part = contributions.get_part(call.runtime, call.actor(), *_of(call), call.number("number"))
-    return answer(PartOut(**_part_fields(part), document=dict(part.document)))
+    return answer(_part(part))
 
 
 @Operation(
@@ -366,6 +369,10 @@ def _part_fields(part: Part) -> dict[str, Any]:
     }
 
 
+def _part(part: Part) -> PartOut:
+    return PartOut(**_part_fields(part), document=dict(part.document))
+
+
 def _answer(actor: Actor, work: Contributing) -> Answer:
     out = ContributionInWork(
         **_fields(actor, work),
@@ -373,6 +380,6 @@ def _answer(actor: Actor, work: Contributing) -> Answer:
         declaration=Declaration(
             version=CURRENT_DECLARATION, text=DECLARATIONS[CURRENT_DECLARATION]
         ),
-        document=dict(work.part.document) if work.part else None,
+        part=_part(work.part) if work.part else None,
     )
     return answer(out, version=work.etag)

@@ -14,7 +14,7 @@ from chalicelib.domain.modules import EvidenceRequest, Page
 from chalicelib.domain.times import local, parse, printed
 from chalicelib.usecases.exhibits import Exhibits
 
-PICTURES = 8  # that a page shows at once: each costs two long addresses of at most 20 kB
+PICTURES = 5  # that a page shows: each has a long address of its own, and a page 20 kB
 DIGITS = 12  # of a digest that stand for all of it, to compare by eye
 NO_DESCRIPTION = "Picture without description"
 

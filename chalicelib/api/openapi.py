@@ -118,9 +118,11 @@ FORMS = {
     "judgeByLink": {
         "type": "object",
         "title": "JudgementForm",
-        "description": "The form of the review page.",
+        "description": "The form of the review page. For each item whose evidence is to be "
+        "appraised it has a field `evidence/{item id}`, and of the five boxes below it, such as "
+        "`evidence/{item id}/valid`, those that are ticked.",
         "required": ["competent", "initials"],
-        "additionalProperties": False,
+        "additionalProperties": {"type": "string"},
         "properties": {
             "competent": {"type": "string", "enum": ["Y", "N"]},
             "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},

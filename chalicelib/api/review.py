@@ -140,7 +140,7 @@ def judge_by_link(call: Call) -> Answer:
     rule=LINK_HOLDER,
     media=MEDIA,
     status=303,
-    problems=("not-found",),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def open_evidence(call: Call) -> Answer:
     """Lead to the very version that was signed for, or to the redaction in its place."""
@@ -155,7 +155,7 @@ def open_evidence(call: Call) -> Answer:
     rule=LINK_HOLDER,
     media=MEDIA,
     status=303,
-    problems=("not-found",),
+    problems=("not-found", "links-off", "link-expired", "link-used", "link-void"),
 )
 def show_thumbnail(call: Call) -> Answer:
     """Lead to the thumbnail of a picture, or of the redaction in its place."""
@@ -297,6 +297,7 @@ def _review(
     rows = _rows(page_, review.answers, marks, shown)
     attempt, reviewed = opened.signed.attempt, opened.signed.departure_review
     files = [file for row in rows if row.exhibit for file in row.exhibit.files]
+    asked = [item.id for item in asking(page_)]
     pictured = any(file.thumbnail for file in files)
     signed_at = parse(opened.signed.document["signed_at"])
     return page(
@@ -312,7 +313,7 @@ def _review(
         attempt=attempt,
         reviewed=reviewed,
         reviewed_at=local(reviewed.at, opened.centre.time_zone) if reviewed else "",
-        asking={item.id for item in asking(page_)},
+        asking=asked,
         meanings=MEANINGS,
         files=_below(call, "attachments"),
         signature=opened.signed.document["signature"],
@@ -330,7 +331,7 @@ def _review(
         coded=opened.coded,
         asked=call.operation.id == "sendReviewCode",
         form=form or {},
-        fields=_fields(form or {}),
+        fields=(*FIELDS, *(f"evidence/{item_id}" for item_id in asked)),
         flaws=_by_field(flaws),
         judge=call.address(f"/v1/review/{call['token']}"),
         codes=call.address(f"/v1/review/{call['token']}/codes"),
@@ -438,9 +439,13 @@ def _below(call: Call, what: str) -> str:
     return f"{up}{call['token']}/{what}"
 
 
-def _lead_away(call: Call, link: Callable[[Runtime, str, str], str]) -> Answer:
+def _lead_away(call: Call, link: Callable[[Runtime, Opened, str], str]) -> Answer:
+    """Lead to a file, by a link of its own that works for minutes."""
     try:
-        where = link(call.runtime, call["token"], call["attachment_id"])
+        opened = links.open_link(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened)
+        where = link(call.runtime, opened, call["attachment_id"])
     except DomainError as error:
         return _unopened(error)
     return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})

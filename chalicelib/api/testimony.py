@@ -21,12 +21,12 @@ from chalicelib.domain.contributions import CURRENT_DECLARATION, DECLARATIONS
 from chalicelib.domain.errors import DomainError, Flaw, Invalid, Unavailable
 from chalicelib.domain.forms import Field as FormField
 from chalicelib.domain.forms import FieldKind, Form, Record, Value
-from chalicelib.domain.testimony import TestimonyState
+from chalicelib.domain.testimony import WitnessState
 from chalicelib.domain.text import clean
 from chalicelib.domain.times import local, parse
 from chalicelib.usecases import testimony
 from chalicelib.usecases.requests import fingerprint
-from chalicelib.usecases.testimony import OpenedTestimony, Testimony
+from chalicelib.usecases.testimony import Account, OpenedTestimony
 
 TESTIMONY = "/v1/testimony/{token}"
 MEDIA = (HTML,)
@@ -87,7 +87,7 @@ def open_testimony(call: Call) -> Answer:
         opened = testimony.open_testimony(call.runtime, call["token"])
     except DomainError as error:
         return _unopened(error)
-    return _form(opened) if opened.state is TestimonyState.LIVE else _closed(call, opened)
+    return _form(opened) if opened.state is WitnessState.LIVE else _closed(call, opened)
 
 
 @Operation(
@@ -117,7 +117,7 @@ def sign_testimony(call: Call) -> Answer:
         form = call.form(len(names))
         given, faults = _given(opened, form, names)
         body = fingerprint(repr(sorted(form.items())).encode())
-        if faults and opened.state is TestimonyState.LIVE:
+        if faults and opened.state is WitnessState.LIVE:
             return _form(opened, form, faults)
         testimony.sign_by_link(call.runtime, call["token"], given, body)
     except Invalid as error:
@@ -144,7 +144,7 @@ def show_testimony(call: Call) -> Answer:
         opened, part = testimony.receipt(call.runtime, call["token"])
     except DomainError as error:
         return _unopened(error)
-    if opened.state is TestimonyState.LIVE:
+    if opened.state is WitnessState.LIVE:
         where = call.address(f"/v1/testimony/{call['token']}")
         return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
     if part is None:
@@ -188,7 +188,7 @@ def _names(opened: OpenedTestimony) -> dict[str, str]:
 
 def _given(
     opened: OpenedTestimony, form: Mapping[str, str], names: Mapping[str, str]
-) -> tuple[Testimony, tuple[Flaw, ...]]:
+) -> tuple[Account, tuple[Flaw, ...]]:
     """Read the form: what it says, and what of it cannot be read at all."""
     flaws = [
         Flaw("", "unknown-field", f"The form has no field {name}; leave it out.")
@@ -207,7 +207,7 @@ def _given(
     }
     departed = evidence.departures(opened.item, Record(values))
     reasons = {rule.id: texts.get(f"reasons.{rule.id}", "") for rule in departed}
-    given = Testimony(
+    given = Account(
         ItemAnswer(values=values, reasons={each: why for each, why in reasons.items() if why}),
         texts.get("status", ""),
         Signature(texts.get("declaration", ""), texts.get("signature", "")),
@@ -295,9 +295,9 @@ def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
         opened = testimony.open_testimony(call.runtime, call["token"])
     except DomainError as unopened:
         return _unopened(unopened, form)
-    if opened.state is TestimonyState.LIVE:
+    if opened.state is WitnessState.LIVE:
         return _sorry(error, form)
-    used = error.code == "testimony-signed" and opened.state is TestimonyState.USED
+    used = error.code == "testimony-signed" and opened.state is WitnessState.USED
     return _closed(call, opened, form, status=409 if used else 410)
 
 
@@ -308,7 +308,7 @@ def _closed(
     status: int = 410,
 ) -> Answer:
     lasting = opened.link.expires_at > call.runtime.now()
-    signed_here = opened.state is TestimonyState.USED and lasting
+    signed_here = opened.state is WitnessState.USED and lasting
     return page(
         "testimony_closed.html",
         status,

@@ -40,7 +40,7 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestimonyLink:
+class WitnessLink:
     """Everything that the token of a link binds together; `address` is a digest."""
 
     centre_id: str
@@ -52,7 +52,7 @@ class TestimonyLink:
     address: str
 
 
-class TestimonyState(StrEnum):
+class WitnessState(StrEnum):
     """Why a link opens, or does not."""
 
     LIVE = "live"
@@ -72,11 +72,11 @@ def witness_flaws(witness: Witness, candidate_address: str) -> Iterator[Flaw]:
     yield from name_flaws("/status", witness.status, "what lets them judge the work")
 
 
-def testimony_link(
+def witness_link(
     centre_id: str, enrolment_id: str, page_id: str, item_id: str, invitation: Invitation
-) -> TestimonyLink:
+) -> WitnessLink:
     """Derive the one link of an invitation from what is stored of it."""
-    return TestimonyLink(
+    return WitnessLink(
         centre_id=centre_id,
         enrolment_id=enrolment_id,
         page_id=page_id,
@@ -87,20 +87,20 @@ def testimony_link(
     )
 
 
-def testimony_state(
-    link: TestimonyLink, invitation: Invitation | None, signed: int, now: datetime
-) -> TestimonyState:
+def witness_state(
+    link: WitnessLink, invitation: Invitation | None, signed: int, now: datetime
+) -> WitnessState:
     """Tell whether an authentic link still opens its invitation.
 
     `signed` is the generation by which the latest part was signed.
     """
     if invitation is None or link.generation != invitation.generation:
-        return TestimonyState.VOID
+        return WitnessState.VOID
     if link.address != address_digest(invitation.witness.address):
-        return TestimonyState.VOID
+        return WitnessState.VOID
     if signed == link.generation:
-        return TestimonyState.USED
-    return TestimonyState.EXPIRED if link.expires_at <= now else TestimonyState.LIVE
+        return WitnessState.USED
+    return WitnessState.EXPIRED if link.expires_at <= now else WitnessState.LIVE
 
 
 def require_another_invitation(invitation: Invitation | None) -> None:

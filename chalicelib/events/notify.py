@@ -7,8 +7,6 @@ from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
 from chalicelib.usecases import addresses, codes, events, links, promotions, testimony
 
-MOVES = ("completed_at", "deleted_at")  # what an attachment gets when the promotion step has work
-
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     """Put what was done on the bus, send the mails that are due, ask for what is to be promoted."""
@@ -27,12 +25,14 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 addresses.mail_due(runtime, *member)
             if invitation := item.invitation:
                 testimony.mail_invitation(runtime, *invitation)
-            if (upload := item.attachment) and _moved_on(item):
-                promotions.ask_for(runtime, *upload)
+            if upload := item.attachment:
+                if _is_new("deleted_at", item):
+                    promotions.ask_for(runtime, *upload)
+                elif _is_new("completed_at", item):
+                    promotions.ask_for(runtime, *upload, wait=promotions.HEAD_START)
 
     return in_order(changes(event), changed)
 
 
-def _moved_on(item: ItemChanged) -> bool:
-    """Whether somebody says that a file is complete, or that it is to go."""
-    return any(name in item.after and name not in item.before for name in MOVES)
+def _is_new(attribute: str, item: ItemChanged) -> bool:
+    return attribute in item.after and attribute not in item.before

@@ -1,6 +1,6 @@
 """Evidence, in S3: originals found clean, each pinned to its version, and what is shown of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from chalicelib.storage.quarantine import call, clear
@@ -20,14 +20,17 @@ class Evidence:
         self._client = client
         self._bucket = bucket
 
-    def take(self, name: str, bucket: str, key: str, version: str, media_type: str) -> str:
-        """Copy one version of an object here without reading it; return the version of the copy."""
+    def take(self, name: str, bucket: str, key: str, version: str) -> str:
+        """Copy one version of an object here without reading it; return the version of the copy.
+
+        Whatever it is, it is served as a download of no type in particular.
+        """
         copied = call(
             self._client.copy_object,
             Bucket=self._bucket,
             Key=f"{name}/{ORIGINAL}",
             CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
-            ContentType=media_type,
+            ContentType=UNSNIFFED,
             ContentDisposition="attachment",
             MetadataDirective="REPLACE",
             TaggingDirective="REPLACE",
@@ -52,7 +55,6 @@ class Evidence:
                 "Bucket": self._bucket,
                 "Key": f"{name}/{ORIGINAL}",
                 "VersionId": version,
-                "ResponseContentType": UNSNIFFED,
                 "ResponseContentDisposition": _disposition(download_as),
             },
             ExpiresIn=LINK_SECONDS,
@@ -73,8 +75,13 @@ class Evidence:
         return f"{parts.scheme}://{parts.netloc}"
 
     def prune(self, name: str, version: str) -> None:
-        """Delete every version of an original but the pinned one."""
-        clear(self._client, self._bucket, f"{name}/{ORIGINAL}", keep=version)
+        """Delete all under a name but the pinned original, and the pictures that came last."""
+
+        def stays(found: Any) -> bool:  # noqa: ANN401 (a botocore shape)
+            original = found["Key"] == f"{name}/{ORIGINAL}"
+            return bool(found["VersionId"] == version if original else found["IsLatest"])
+
+        clear(self._client, self._bucket, f"{name}/", stays)
 
     def clear(self, name: str) -> None:
         """Delete all that lies under a name, in every version."""

@@ -37,12 +37,12 @@ class PartLink:
 
 @dataclass(frozen=True, slots=True)
 class ArrivedPart:
-    """A part that is there; `sha256` in hexadecimal digits."""
+    """A part that is there; `sha256` in hexadecimal digits, as long as it is a part."""
 
     number: int
     size: int
-    etag: str
-    sha256: str
+    etag: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +209,14 @@ class AbsentError(Exception):
     """There is no such object, version or upload."""
 
 
-def clear(client: "S3Client", bucket: str, prefix: str, keep: str = "") -> None:
-    """Delete all versions of all objects whose keys begin so, but one version that is kept."""
+def clear(
+    client: "S3Client", bucket: str, prefix: str, stays: Callable[[Any], bool] = lambda _: False
+) -> None:
+    """Delete all versions of all objects whose keys begin so, but those that are to stay."""
     while True:
         listed = call(client.list_object_versions, Bucket=bucket, Prefix=prefix)
         found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
-        doomed = [each for each in found if each["VersionId"] != keep]
+        doomed = [each for each in found if not stays(each)]
         for each in doomed:
             call(client.delete_object, Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
         if not doomed:

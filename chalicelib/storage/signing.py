@@ -25,7 +25,7 @@ from ulid import ULID
 
 from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
-from chalicelib.domain.testimony import TestimonyLink
+from chalicelib.domain.testimony import WitnessLink
 from chalicelib.domain.times import stamp
 
 REVIEW, ADDRESS, TESTIMONY = 2, 3, 4  # version bytes; 1 was that of links that bound no address
@@ -76,7 +76,7 @@ class LinkSigner:
         content = self._verify(ADDRESS, token)
         return _address_link(content) if content and len(content) == ADDRESS_FORM.size else None
 
-    def testimony_token(self, link: TestimonyLink) -> str:
+    def testimony_token(self, link: WitnessLink) -> str:
         """Make the token of a link to give testimony by: the same link gives the same token."""
         content = TESTIMONY_FORM.pack(
             *_bytes_of(link.centre_id, link.enrolment_id),
@@ -86,10 +86,10 @@ class LinkSigner:
         )
         return self._sign(TESTIMONY, content + f"{link.page_id}/{link.item_id}".encode("ascii"))
 
-    def read_testimony(self, token: str) -> TestimonyLink | None:
+    def read_testimony(self, token: str) -> WitnessLink | None:
         """Read a token to give testimony by, or return None where it is not exactly one of ours."""
         content = self._verify(TESTIMONY, token)
-        return _testimony_link(content) if content else None
+        return _witness_link(content) if content else None
 
     def _sign(self, version: int, content: bytes) -> str:
         current, keys = self._keys()
@@ -168,10 +168,10 @@ def _address_link(content: bytes) -> AddressLink:
     )
 
 
-def _testimony_link(content: bytes) -> TestimonyLink:
+def _witness_link(content: bytes) -> WitnessLink:
     centre, enrolment, generation, expiry, address = TESTIMONY_FORM.unpack_from(content)
     page_id, _, item_id = content[TESTIMONY_FORM.size :].decode("ascii").partition("/")
-    return TestimonyLink(
+    return WitnessLink(
         centre_id=str(ULID(centre)),
         enrolment_id=str(ULID(enrolment)),
         page_id=page_id,

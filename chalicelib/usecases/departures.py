@@ -25,8 +25,8 @@ def review(
     require_role(actor, Role.INTERNAL_VERIFIER)
     if answered(runtime, request):
         return _reviewed(runtime, actor, looked)
-    check_note(note)
     attempt = _attempt(runtime, actor, looked)
+    check_note(note)
     require_reviewable(attempt, actor.id)
     authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
     made = DepartureReview(actor.id, runtime.now(), note.strip())

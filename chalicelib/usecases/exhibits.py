@@ -6,10 +6,9 @@ from typing import Any
 
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.errors import not_found
-from chalicelib.domain.links import LinkState
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.usecases import attachments, links
+from chalicelib.usecases import attachments
 from chalicelib.usecases.links import Opened
 
 
@@ -39,23 +38,22 @@ def load(runtime: Runtime, opened: Opened) -> Exhibits:
     return Exhibits(parts, _seen(runtime, link.centre_id, _ids(document)))
 
 
-def original_link(runtime: Runtime, token: str, attachment_id: str) -> str:
-    """Make a link that downloads an original. Raises NotFound unless the holder may see it."""
-    return attachments.links_to(runtime, _file(runtime, token, attachment_id)).url
+def original_link(runtime: Runtime, opened: Opened, attachment_id: str) -> str:
+    """Make a link that downloads an original. Raises NotFound where nothing may be seen of it."""
+    return attachments.links_to(runtime, _file(runtime, opened, attachment_id)).url
 
 
-def thumbnail_link(runtime: Runtime, token: str, attachment_id: str) -> str:
-    """Make a link that shows a picture, small. Raises NotFound unless the holder may see it."""
-    thumbnail = attachments.links_to(runtime, _file(runtime, token, attachment_id)).thumbnail_url
+def thumbnail_link(runtime: Runtime, opened: Opened, attachment_id: str) -> str:
+    """Make a link that shows a picture, small. Raises NotFound where nothing may be seen of it."""
+    thumbnail = attachments.links_to(runtime, _file(runtime, opened, attachment_id)).thumbnail_url
     if not thumbnail:
         raise not_found()
     return thumbnail
 
 
-def _file(runtime: Runtime, token: str, attachment_id: str) -> Attachment:
-    """Return what may be seen of a file that the attempt of a live link has signed for."""
-    opened = links.open_link(runtime, token)
-    if opened.state is not LinkState.LIVE or attachment_id not in _ids(opened.signed.document):
+def _file(runtime: Runtime, opened: Opened, attachment_id: str) -> Attachment:
+    """Return what may be seen of a file that the attempt of a link has signed for."""
+    if attachment_id not in _ids(opened.signed.document):
         raise not_found()
     file = _seen(runtime, opened.link.centre_id, [attachment_id])[attachment_id]
     if file is None:

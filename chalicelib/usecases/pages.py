@@ -151,10 +151,10 @@ def stale(in_work: PageInWork) -> Stale:
 
 
 def to_draft(item: Item | None) -> Draft:
-    """Read a draft; a page never touched has an empty one."""
+    """Read a draft; a page never touched has an empty one, and may be signed so."""
     if item is None:
         return Draft()
-    answers = items.unpack_answers(item["answers"])
+    answers = items.unpack_answers(item["answers"]) if "answers" in item else {}
     return Draft(int(item["version"]), int(item.get("lock", 0)), answers)
 
 

@@ -8,6 +8,7 @@ sweeper, does not find: an attachment leaves the sweeper's index last.
 import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import IO
 
 from chalicelib.domain.attachments import (
@@ -24,13 +25,16 @@ from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import LEAVES_INDEX, to_attachment
-from chalicelib.storage.changes import Key, Update, absent, equals, exists
+from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.evidence import RENDERING, THUMBNAIL
 from chalicelib.storage.quarantine import AbsentError, Arrived
 from chalicelib.storage.scanners import GuardDuty
 from chalicelib.storage.table import ConditionFailedError
 
-UNSETTLED = (exists("state"), absent("settled_at"), absent("deleted_at"))
+# What the event of S3 has before the word that the same file is complete: both at once would have
+# it read twice.
+HEAD_START = timedelta(seconds=30)
+UNSETTLED = (absent("settled_at"), absent("deleted_at"))
 # What GuardDuty's tag says, as the code of a refusal. Anything else is for an operator to mend.
 VERDICTS = {
     "NO_THREATS_FOUND": "",
@@ -51,9 +55,11 @@ class ScanFailedError(Exception):
     """GuardDuty could not look at a file, and will not by itself: an operator has to see why."""
 
 
-def ask_for(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
-    """Have the promotion step look at an attachment."""
-    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)})
+def ask_for(
+    runtime: Runtime, centre_id: str, attachment_id: str, wait: timedelta = timedelta()
+) -> None:
+    """Have the promotion step look at an attachment, at once or after a while."""
+    runtime.uploads.send({"key": keys.upload(centre_id, attachment_id)}, wait=wait)
 
 
 def promote(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
@@ -144,8 +150,7 @@ def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected:
     if inspected.pictures:
         runtime.evidence.keep_picture(name, RENDERING, inspected.pictures.rendering)
         runtime.evidence.keep_picture(name, THUMBNAIL, inspected.pictures.thumbnail)
-    of = (runtime.quarantine.bucket, name, arrived.version)
-    return runtime.evidence.take(name, *of, attachment.media_type)
+    return runtime.evidence.take(name, runtime.quarantine.bucket, name, arrived.version)
 
 
 def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version: str) -> None:

@@ -17,20 +17,26 @@ from chalicelib.domain.contributions import (
     require_unanswered,
     signature_flaws,
 )
-from chalicelib.domain.enrolments import EnrolmentState, PageState, require_active
+from chalicelib.domain.enrolments import (
+    Enrolment,
+    EnrolmentState,
+    PageState,
+    page_state,
+    require_active,
+)
 from chalicelib.domain.errors import Conflict, Flaw, Gone, Invalid, not_found
 from chalicelib.domain.links import PATIENCE
 from chalicelib.domain.modules import EvidenceRequest, Module
 from chalicelib.domain.people import Membership, name_flaws
 from chalicelib.domain.testimony import (
     LIFETIME,
-    TestimonyLink,
-    TestimonyState,
     Witness,
+    WitnessLink,
+    WitnessState,
     require_another_invitation,
-    testimony_link,
-    testimony_state,
     witness_flaws,
+    witness_link,
+    witness_state,
 )
 from chalicelib.domain.times import local, stamp
 from chalicelib.runtime import Runtime
@@ -45,14 +51,10 @@ from chalicelib.usecases.requests import Request, answered, remember
 
 TESTIMONY_PATH = "/v1/testimony/"
 TRIES = 3  # of a write, when something that was read has changed before it
-CLOSED = {
-    TestimonyState.EXPIRED: "This link has expired; ask whoever sent it for a new one.",
-    TestimonyState.VOID: "This link is no longer needed, or another one has taken its place.",
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Account:
     """What a witness gives: what they say, who they are, and what they put beneath it."""
 
     answer: Answer
@@ -64,8 +66,8 @@ class Testimony:
 class OpenedTestimony:
     """What a link leads to, whether or not it still opens it."""
 
-    link: TestimonyLink
-    state: TestimonyState
+    link: WitnessLink
+    state: WitnessState
     centre: Centre
     candidate: Membership
     module: Module
@@ -122,14 +124,14 @@ def invite(
             add={"generation": 1},
         )
         try:
-            runtime.table.write(change, remember(request, {}, now))
+            runtime.table.write(change, remember(request, {"item_id": item_id}, now))
         except ConditionFailedError:
             continue  # the same request has been here, or the witness has just signed
         return contributions.read(runtime, in_work, item_id)
     raise _changed()
 
 
-def require_link(runtime: Runtime, token: str) -> TestimonyLink:
+def require_link(runtime: Runtime, token: str) -> WitnessLink:
     """Return what an authentic token says. Raises NotFound for all that is not ours."""
     link = runtime.signer.read_testimony(token)
     if link is None:
@@ -147,9 +149,9 @@ def open_testimony(runtime: Runtime, token: str) -> OpenedTestimony:
         raise not_found()
     contribution, signed = work.contribution, work.contribution.signed
     generation = signed.generation if signed else 0
-    state = testimony_state(link, contribution.invitation, generation, runtime.now())
-    if state is TestimonyState.LIVE and not _is_open(in_work):
-        state = TestimonyState.VOID
+    state = witness_state(link, contribution.invitation, generation, runtime.now())
+    if state is WitnessState.LIVE and not _is_open(in_work.enrolment, in_work.state):
+        state = WitnessState.VOID
     return OpenedTestimony(
         link,
         state,
@@ -160,7 +162,7 @@ def open_testimony(runtime: Runtime, token: str) -> OpenedTestimony:
     )
 
 
-def sign_by_link(runtime: Runtime, token: str, testimony: Testimony, body: str) -> None:
+def sign_by_link(runtime: Runtime, token: str, testimony: Account, body: str) -> None:
     """Sign a testimony, once; `body` is the fingerprint of the form, by which a repeat is known.
 
     Raises Gone where the link does not open any more, Conflict where another form was signed by it,
@@ -168,11 +170,13 @@ def sign_by_link(runtime: Runtime, token: str, testimony: Testimony, body: str) 
     """
     for _ in range(TRIES):
         opened = open_testimony(runtime, token)
-        if opened.state is TestimonyState.USED:
+        if opened.state is WitnessState.USED:
             _require_repeat(opened, body)
             return
-        if opened.state is not TestimonyState.LIVE:
-            raise Gone(opened.state, CLOSED[opened.state])
+        if opened.state is WitnessState.EXPIRED:
+            raise Gone("link-expired", "This link has expired; ask whoever sent it for a new one.")
+        if opened.state is WitnessState.VOID:
+            raise Gone("link-void", "This link is not needed any more, or another one is.")
         require_another(opened.contribution)
         if flaws := _flaws(opened, testimony):
             detail = "Nothing was signed; mend what is listed."
@@ -189,7 +193,7 @@ def sign_by_link(runtime: Runtime, token: str, testimony: Testimony, body: str) 
 def receipt(runtime: Runtime, token: str) -> tuple[OpenedTestimony, Part | None]:
     """Return what was signed by a link, while the link lasts; None for all others."""
     opened = open_testimony(runtime, token)
-    if opened.state is not TestimonyState.USED or opened.link.expires_at <= runtime.now():
+    if opened.state is not WitnessState.USED or opened.link.expires_at <= runtime.now():
         return opened, None
     link, number = opened.link, opened.contribution.number
     of = (link.centre_id, link.enrolment_id, link.page_id, link.item_id)
@@ -212,11 +216,13 @@ def mail_invitation(
         return False
     now = runtime.now()
     too_soon = invitation.mailed_at is not None and now - invitation.mailed_at < PATIENCE
-    in_work = pages.read(runtime, centre_id, enrolment_id, page_id)
-    if too_soon or invitation.expires_at <= now or not _is_open(in_work):
+    enrolment = enrolments.load(runtime, centre_id, enrolment_id)
+    heads = enrolments.attempts(runtime, enrolment, page_id)
+    state = page_state(heads[-1] if heads else None)
+    if too_soon or invitation.expires_at <= now or not _is_open(enrolment, state):
         return False
-    link = testimony_link(centre_id, enrolment_id, page_id, item_id, invitation)
-    subject, text = _letter(runtime, in_work, link, invitation.witness)
+    link = witness_link(centre_id, enrolment_id, page_id, item_id, invitation)
+    subject, text = _letter(runtime, enrolment, link, invitation.witness)
     sender = centres.load_centre(runtime, centre_id).mail_sender
     runtime.mail.send(invitation.witness.address, subject, text, sender)
     mailed = {"mailed": invitation.generation, "mailed_at": stamp(now)}
@@ -250,13 +256,13 @@ def _check(runtime: Runtime, in_work: PageInWork, witness: Witness) -> None:
         raise Invalid("invalid-witness", "Nobody was asked; mend what is listed.", flaws)
 
 
-def _is_open(in_work: PageInWork) -> bool:
-    """Whether parts of a page can be signed now."""
-    locked = in_work.state in {PageState.SIGNED, PageState.COMPETENT}
-    return in_work.enrolment.state is EnrolmentState.ACTIVE and not locked
+def _is_open(enrolment: Enrolment, state: PageState) -> bool:
+    """Whether parts of a page in this state can be signed now."""
+    locked = state in {PageState.SIGNED, PageState.COMPETENT}
+    return enrolment.state is EnrolmentState.ACTIVE and not locked
 
 
-def _flaws(opened: OpenedTestimony, testimony: Testimony) -> Sequence[Flaw]:
+def _flaws(opened: OpenedTestimony, testimony: Account) -> Sequence[Flaw]:
     answer, signature = testimony.answer, testimony.signature
     kept = tuple(evidence.draft_flaws(opened.item, (), answer.record, ""))
     lacking = () if kept else evidence.signing_flaws(opened.item, (), answer.record, "")
@@ -275,7 +281,7 @@ def _require_repeat(opened: OpenedTestimony, body: str) -> None:
         raise Conflict("testimony-signed", detail)
 
 
-def _write(runtime: Runtime, opened: OpenedTestimony, testimony: Testimony, body: str) -> None:
+def _write(runtime: Runtime, opened: OpenedTestimony, testimony: Account, body: str) -> None:
     invitation = opened.contribution.invitation
     if invitation is None:
         raise not_found()
@@ -293,13 +299,13 @@ def _write(runtime: Runtime, opened: OpenedTestimony, testimony: Testimony, body
 
 
 def _letter(
-    runtime: Runtime, in_work: PageInWork, link: TestimonyLink, witness: Witness
+    runtime: Runtime, enrolment: Enrolment, link: WitnessLink, witness: Witness
 ) -> tuple[str, str]:
-    enrolment, page = in_work.enrolment, in_work.page
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
+    page = module.page(link.page_id)
     centre = centres.load_centre(runtime, enrolment.centre_id)
     candidate = people.load_member(runtime, enrolment.centre_id, enrolment.candidate_id)
-    if candidate is None:
+    if page is None or candidate is None:
         raise not_found()
     name, until = candidate.membership.name, local(link.expires_at, centre.time_zone)
     where = f"{runtime.settings.public_url}{TESTIMONY_PATH}{runtime.signer.testimony_token(link)}"

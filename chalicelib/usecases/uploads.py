@@ -234,8 +234,7 @@ def _upload(runtime: Runtime, attachment: Attachment) -> Upload:
     if not attachment.awaited_at(now):
         return Upload(attachment, expires_at)
     if attachment.parts:
-        arrived = runtime.quarantine.parts(_name(attachment), attachment.parts)
-        return Upload(attachment, expires_at, arrived=_whole(attachment, arrived or ()))
+        return Upload(attachment, expires_at, arrived=_arrived(runtime, attachment))
     form = runtime.quarantine.form(
         _name(attachment),
         attachment.media_type,
@@ -244,6 +243,15 @@ def _upload(runtime: Runtime, attachment: Attachment) -> Upload:
         LINK_SECONDS,
     )
     return Upload(attachment, expires_at, form)
+
+
+def _arrived(runtime: Runtime, attachment: Attachment) -> tuple[ArrivedPart, ...]:
+    found = runtime.quarantine.parts(_name(attachment), attachment.parts)
+    if found is None and runtime.quarantine.find(_name(attachment)):
+        # Put together by a call that did not live to say so: nothing is left to send.
+        numbers = range(1, part_count(attachment.size) + 1)
+        return tuple(ArrivedPart(each, part_size(attachment.size, each)) for each in numbers)
+    return _whole(attachment, found or ())
 
 
 def _load(runtime: Runtime, actor: Actor, upload_id: str) -> Attachment:

@@ -45,6 +45,7 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "module_id": enrolment.module_id,
         "version": 1,
         "number": 1,
+        "item_id": "plan-s1",
         "person_id": who.id,
         "webhook_id": enrolment.id,
         "attachment_id": evidence.id,

@@ -94,3 +94,35 @@ def test_the_rules_of_every_item_travel_in_it(door: Door) -> None:
     question = rules["kn-q1"]
     assert (question["min_words"], question["max_words"]) == (3, 300)
     assert question["max_characters"] == 20_000
+
+
+NIGHT_ROUND = """# Form: Night round {#night-round by: assessor}
+- **Night**: {#night type: date}
+- **Awake**: how many {#awake type: number most: 40, optional: yes}
+! Somebody was awake. {#company when: night given, needs: awake at least 1}
+# Element"""
+
+
+def test_a_request_for_evidence_travels_with_its_form(door: Door) -> None:
+    asked = "!! A photograph. {#v1 files: 2 vacsr: yes}\n!! One night. {#v2 form: night-round}\n"
+    source = SHORT_MODULE.replace("# Element", NIGHT_ROUND, 1).replace("version: 1", "version: 2")
+    door.world.publish(source.replace("## Page: Choosing", f"{asked}\n## Page: Choosing"))
+    path = f"{centre_path(door)}/modules/moving-people/versions/2"
+    module = door.done("GET", path, door.world.candidate).json
+    items = {item["id"]: item for item in module["elements"][0]["pages"][0]["items"]}
+    files = ("form", "by", "least_files", "most_files", "vacsr")
+    assert [items["v1"][name] for name in files] == [None, "candidate", 2, 2, True]
+    assert [items["v2"][name] for name in files[1:]] == ["assessor", 0, 20, False]
+    form = items["v2"]["form"]
+    assert (form["id"], form["title"]) == ("night-round", "Night round")
+    awake = form["fields"][1]
+    assert (awake["kind"], awake["hint"], awake["required"]) == ("number", "how many", False)
+    assert (awake["least"], awake["most"], awake["max_characters"]) == (None, 40, None)
+    assert form["rules"] == [
+        {
+            "id": "company",
+            "text": "Somebody was awake.",
+            "when": [{"field": "night", "relation": "given", "operands": []}],
+            "needs": [{"field": "awake", "relation": "at least", "operands": ["1"]}],
+        }
+    ]

@@ -14,7 +14,8 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
-from tests.world import ISSUER, SHORT_MODULE
+from tests.contributions import INVITED, PAGE, SEEN, TOLD, begin, observe
+from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,19 @@ def set_aside(door: Door) -> Creation:
     return Creation(path, door.world.verifier, {"reason": "Mine."}, {"reason": "Other."})
 
 
+def review_departures(door: Door) -> Creation:
+    world = door.world
+    world.module = world.publish(EVIDENCE_MODULE)
+    enrolment = world.enrol()
+    answers = world.answers("show-1", world.attach())
+    answers["handed"]["values"]["present"] = False
+    answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+    etag = world.save(enrolment, "show-1", answers).etag
+    world.sign_as_shown(enrolment, "show-1", etag)
+    path = f"{page_path(enrolment, 'show-1')}/attempts/1/departure-reviews"
+    return Creation(path, world.verifier, {"note": "Fine."}, {"note": "Other."})
+
+
 def countersign(door: Door) -> Creation:
     world = door.world
     second = world.person("Cora Countersigner", Role.ASSESSOR)
@@ -182,11 +196,26 @@ def resolve_flag(door: Door) -> Creation:
     return Creation(path, door.world.administrator, body, other)
 
 
+def sign_contribution(door: Door) -> Creation:
+    enrolment = begin(door.world)
+    etag = observe(door.world, enrolment).etag
+    path = f"{page_path(enrolment, PAGE)}/contributions/{SEEN}/signatures"
+    other = SIGNATURE | {"signature": "A. E."}
+    return Creation(path, door.world.assessor, SIGNATURE, other, {"if_match": etag})
+
+
+def invite_witness(door: Door) -> Creation:
+    path = f"{page_path(begin(door.world), PAGE)}/contributions/{TOLD}/invitations"
+    return Creation(path, door.world.candidate, INVITED, INVITED | {"status": "Nurse"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
     "signPage": sign_page,
     "judgePage": judge_page,
+    "signContribution": sign_contribution,
+    "inviteWitness": invite_witness,
     "sendReviewLink": send_review_link,
     "createPerson": create_person,
     "sendVerificationMail": send_verification_mail,
@@ -194,6 +223,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "importEnrolments": import_enrolments,
     "recordVerification": record_verification,
     "setAside": set_aside,
+    "reviewDepartures": review_departures,
     "countersign": countersign,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
@@ -214,7 +244,7 @@ def send(door: Door, made: Creation, key: str = "") -> Reply:
 
 def test_every_creation_is_here() -> None:
     assert CREATIONS.keys() == {each.id for each in OPERATIONS if each.idempotent}
-    by_form = {"judgeByLink", "sendFreshLink", "sendReviewCode", "verifyAddress"}
+    by_form = {"judgeByLink", "sendFreshLink", "sendReviewCode", "signTestimony", "verifyAddress"}
     posts = {each.id for each in OPERATIONS if each.method == "POST"}
     assert posts - by_form - NATURAL == CREATIONS.keys()
 

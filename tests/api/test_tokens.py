@@ -145,6 +145,7 @@ def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing:
                 centre_id=standing.centre_id,
                 enrolment_id=standing.id,
                 page_id="plan-1",
+                item_id="plan-s1",
                 number=1,
                 module_id=standing.module_id,
                 version=1,

@@ -14,6 +14,7 @@ import pytest
 from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import FORM, OPERATIONS, Operation
 from chalicelib.api.rules import Audience
+from chalicelib.api.testimony import TESTIMONY
 from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
@@ -22,6 +23,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import create
 from tests.api import tokens
 from tests.api.door import SIGNATURE, Door, Reply, mail, sign, verification_token
+from tests.contributions import PAGE, SEEN, begin, invite, mailed, observe, sign_observation
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
@@ -52,6 +54,9 @@ BODIES: dict[str, Any] = {
     "importEnrolments": {"csv": "candidate,assessor,module_id,module_version\n"},
     "saveDraft": {"answers": {}},
     "signPage": SIGNATURE,
+    "saveContribution": {},
+    "signContribution": SIGNATURE,
+    "inviteWitness": {"name": "W", "address": "w@example.org", "relationship": "", "status": ""},
     "recordVerification": {
         "enrolment_id": NOWHERE,
         "page_id": "kn-1",
@@ -60,6 +65,7 @@ BODIES: dict[str, Any] = {
     },
     "countersign": {"occurred_on": "2999-01-01"},
     "setAside": {"reason": " "},
+    "reviewDepartures": {"note": " "},
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
@@ -70,7 +76,11 @@ BODIES: dict[str, Any] = {
     "resolveFlag": {"outcome": "released", "note": "Nobody is to be seen."},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
-FORMS = {"judgeByLink": "competent=Y&initials=AE", "sendReviewCode": "initials=AE"}
+FORMS = {
+    "judgeByLink": "competent=Y&initials=AE",
+    "sendReviewCode": "initials=AE",
+    "signTestimony": "signature=W",
+}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +94,11 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     world.judge(standing, attempt)
     certificate = world.finalise(standing)
     assert certificate
+    module = world.module
+    contributed = begin(world)
+    world.module = module
+    sign_observation(world, contributed, observe(world, contributed).etag)
+    invite(world, contributed)
     webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
@@ -98,12 +113,15 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "centre_id": standing.centre_id,
         "person_id": known.id,
         "enrolment_id": standing.id,
+        "contributed_id": contributed.id,
+        "item_id": SEEN,
         "page_id": "kn-1",
         "number": "1",
         "module_id": standing.module_id,
         "version": "1",
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
+        "witness_token": mailed(world, contributed).rpartition("/")[2],
         "address_token": verification_token(shared.runtime, known),
         "code": "not-found",
         "file": sheet[1],
@@ -162,6 +180,10 @@ def ask(
     assert (body is None) == (each.body is None), f"a body for {each.id}"
     if each.path == ADDRESS:
         ids = {"token": ids["address_token"]}
+    if each.path.startswith(TESTIMONY):
+        ids = {"token": ids["witness_token"]}
+    if "{item_id}" in each.path:
+        ids = {**ids, "enrolment_id": ids["contributed_id"], "page_id": PAGE}
     if each.id in FORMS:
         return door.send(each.method, each.path.format(**ids), who, FORMS[each.id], media=FORM)
     return door.send(each.method, each.path.format(**ids), who, body, key=key, if_match='"0"')

@@ -1,5 +1,6 @@
 """Every page in every state: for everybody to use, at any size, in light and dark."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,14 +12,17 @@ from playwright.sync_api import Page, Route, ViewportSize
 from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.people import Role
-from chalicelib.usecases import centres, memberships, people
+from chalicelib.domain.testimony import Witness
+from chalicelib.usecases import centres, memberships, people, testimony
 from chalicelib.usecases.centres import CentreSettings
+from cli.answering import complete_answers
 from tests.api.door import verification_token
+from tests.attachments import picture
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, Signed, wrong
 from tests.browser.chromium import PHONE
 from tests.browser.conftest import OpenTab
 from tests.browser.gateway import STAGE
-from tests.world import SHORT_MODULE
+from tests.world import EVIDENCE_MODULE, SHORT_MODULE, request
 
 # Rules for WCAG 2.2 AA, and what axe counts as good practice besides (such as heading order).
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -26,6 +30,15 @@ RULES = {"type": "tag", "values": TAGS}
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 NARROW: ViewportSize = {"width": 320, "height": 640}
 LARGE_TEXT = {"standard": 32, "fixed": 26}  # twice what browsers begin with
+
+WITNESSED = f"""{SHORT_MODULE.replace("moving-people", "witnessed")}
+# Element: Seen at work {{#work}}
+
+## Page: At work {{#work-1}}
+
+!! What have you seen the candidate do? {{#work-w1 form: witness-testimony}}
+"""
+OK = 200
 
 State = Callable[[Centre, Page], int]
 STATES: dict[str, State] = {}
@@ -83,6 +96,43 @@ def choices(centre: Centre, tab: Page) -> int:
 @state
 def questions(centre: Centre, tab: Page) -> int:
     return visit(tab, centre.sign("knowledge-1").link)
+
+
+def with_picture(centre: Centre, tab: Page) -> str:
+    """Sign for a picture, and a record that departs from a rule; return the link."""
+    module = centre.publish(EVIDENCE_MODULE)
+    page = module.page("show-1")
+    assert page
+    enrolment, candidate = centre.enrol(module=module)
+    named = {"name": "room.jpg", "media_type": "image/jpeg", "alt_text": "A clear floor"}
+    photo = centre.world.attach(picture(), who=candidate, **named)
+    answers = complete_answers(page, "ZN", [photo.id])
+    answers["handed"]["values"]["present"] = False
+    answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+    shown = {"content_type": "image/jpeg", "body": picture()}
+    tab.route("**/thumbnail", lambda route: route.fulfill(**shown))  # there is no bucket here
+    by = (enrolment, candidate)
+    return centre.sign("show-1", module=module, answers=answers, by=by).link
+
+
+@state
+def evidence(centre: Centre, tab: Page) -> int:
+    status = visit(tab, with_picture(centre, tab))
+    thumbnail = tab.get_by_role("img", name="A clear floor")
+    thumbnail.scroll_into_view_if_needed()
+    assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
+    return status
+
+
+@state
+def evidence_not_appraised(centre: Centre, tab: Page) -> int:
+    visit(tab, with_picture(centre, tab))
+    tab.get_by_label("Valid").check()
+    status = judge(tab, "Yes, competent")
+    assert tab.get_by_label("Valid").is_checked()
+    tab.get_by_role("alert").get_by_role("link").click()
+    assert tab.get_by_role("group", name="Item 1").is_visible()
+    return status
 
 
 @state
@@ -273,8 +323,89 @@ def no_certificate(centre: Centre, tab: Page) -> int:
     return visit(tab, f"{centre.gateway.origin}{STAGE}/v1/certificates/{'0' * 32}")
 
 
+def asked(centre: Centre) -> str:
+    """Ask a witness for testimony by the form that ships, and return the address of their link."""
+    enrolment, candidate = centre.enrol(module=centre.publish(WITNESSED))
+    runtime = centre.world.runtime
+    witness = Witness(
+        name="Wanda Witness",
+        address=f"{uuid.uuid4().hex}@example.org",
+        relationship="line manager",
+        status="Registered nurse",
+    )
+    of = (enrolment.id, "work-1", "work-w1")
+    testimony.invite(runtime, candidate, *of, witness, request(candidate))
+    assert testimony.mail_invitation(runtime, enrolment.centre_id, *of)
+    found = re.search(r"http\S+", centre.world.outbox.sent[-1][2])
+    assert found
+    return found[0]
+
+
+def write_testimony(tab: Page) -> int:
+    """Fill the form in, as somebody who has to give a reason, and sign it."""
+    tab.get_by_label("Your position").fill("Ward manager")
+    tab.get_by_label("I manage or supervise them.").check()
+    tab.get_by_label("What you know of this work").fill("Thirty years of it.")
+    tab.get_by_label("You know the candidate since").fill("2020-02-01")
+    tab.get_by_label("Day of what you saw").fill("2026-02-27")
+    tab.get_by_label("What you saw (needed)", exact=True).fill("She asked before she began. " * 6)
+    tab.get_by_role("radiogroup", name="Independent").get_by_label("No").check()
+    tab.get_by_label("Today's date").fill("2026-03-02")
+    tab.get_by_label("What I describe here").check()
+    tab.get_by_label("Your name, as your signature").fill("Wanda Witness")
+    return press(tab, "Sign my testimony")
+
+
+@state
+def witness_asked_for(centre: Centre, tab: Page) -> int:
+    return visit(tab, asked(centre))
+
+
+@state
+def witness_with_every_error(centre: Centre, tab: Page) -> int:
+    visit(tab, asked(centre))
+    return press(tab, "Sign my testimony")
+
+
+@state
+def witness_that_needs_a_reason(centre: Centre, tab: Page) -> int:
+    visit(tab, asked(centre))
+    status = write_testimony(tab)
+    assert tab.get_by_label("What you know of this work").input_value() == "Thirty years of it."
+    assert tab.get_by_label("Why is this so?").is_visible()
+    return status
+
+
+@state
+def witness_signed(centre: Centre, tab: Page) -> int:
+    visit(tab, asked(centre))
+    write_testimony(tab)
+    tab.get_by_label("Why is this so?").fill("I am her aunt.")
+    assert press(tab, "Sign my testimony") == OK
+    assert tab.get_by_text("I am her aunt.").is_visible()
+    return visit(tab, tab.url)
+
+
+@state
+def witness_signed_before(centre: Centre, tab: Page) -> int:
+    witness_signed(centre, tab)
+    return visit(tab, tab.url.removesuffix("/receipt"))
+
+
+@state
+def witness_expired_while_typing(centre: Centre, tab: Page) -> int:
+    visit(tab, asked(centre))
+    centre.world.clock.forward(days=31)
+    return write_testimony(tab)
+
+
 STATUS = {
+    "witness_with_every_error": 422,
+    "witness_that_needs_a_reason": 422,
+    "witness_signed_before": 410,
+    "witness_expired_while_typing": 410,
     "with_errors": 422,
+    "evidence_not_appraised": 422,
     "code_asked_for": 202,
     "wrong_code": 422,
     "links_off": 410,

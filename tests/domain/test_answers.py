@@ -5,17 +5,22 @@ import json
 import pytest
 from hypothesis import given
 
+from chalicelib.domain import forms
 from chalicelib.domain.answers import (
     Answer,
     Answers,
+    departures,
     documents,
     draft_flaws,
     from_documents,
     signing_flaws,
 )
+from chalicelib.domain.forms import Field, FieldKind, Form, Relation, Rule
 from chalicelib.domain.modules import (
     ANSWER_LIMIT,
+    FILES_LIMIT,
     INITIALS_LIMIT,
+    PAGE_FILES_LIMIT,
     ChoiceItem,
     EvidenceRequest,
     Group,
@@ -36,7 +41,22 @@ PAGE = Page(
     ),
     groups=(Group("", "", (Question(id="q", text="Why?", min_words=3, max_words=5),)),),
 )
-EVIDENCE = Page("p2", "Page", ungrouped=(EvidenceRequest(id="e", text="Show it."),))
+RULE = Rule("alone", "At least two see it.", (), (forms.Test("seen", Relation.AT_LEAST, ("2",)),))
+SEEN = Form(
+    id="seen",
+    title="Seen",
+    fields=(Field(id="seen", label="By", kind=FieldKind.NUMBER),),
+    rules=(RULE,),
+)
+EVIDENCE = Page(
+    "p2",
+    "Page",
+    ungrouped=(
+        EvidenceRequest(id="files", text="Show it.", least_files=2, most_files=2),
+        EvidenceRequest(id="filled", text="Write it down.", form="seen", blank=SEEN),
+        EvidenceRequest(id="seen", text="Have it seen.", form="seen", blank=SEEN, by="witness"),
+    ),
+)
 COMPLETE = {
     "s": Answer(understood=False, initials="ZN"),
     "c": Answer(chosen=("a", "d")),
@@ -130,9 +150,66 @@ def test_an_item_takes_its_own_kind_of_answer(
     assert drafted({item_id: answer}) == expected
 
 
-def test_evidence_is_neither_drafted_nor_signed_yet() -> None:
-    assert drafted({"e": Answer(text="x")}, EVIDENCE) == [("/answers/e/text", "wrong-kind")]
-    assert signed({}, EVIDENCE) == [("/answers/e", "evidence-not-collected")]
+@pytest.mark.parametrize(
+    ("answer", "flaws"),
+    [
+        (Answer(), []),
+        (Answer(attachments=()), []),
+        (Answer(attachments=("1", "2")), []),
+        (Answer(text="x"), [("/answers/files/text", "wrong-kind")]),
+        (Answer(values={}), [("/answers/files/values", "wrong-kind")]),
+        (Answer(attachments=("1", "1")), [("/answers/files/attachments", "attached-twice")]),
+        (Answer(attachments=("1", "2", "3")), [("/answers/files/attachments", "too-many-files")]),
+    ],
+)
+def test_what_a_draft_of_evidence_holds(answer: Answer, flaws: list[tuple[str, str]]) -> None:
+    assert drafted({"files": answer}, EVIDENCE) == flaws
+
+
+def test_a_draft_of_a_form_is_held_to_the_form() -> None:
+    answer = Answer(values={"seen": "one", "x": True}, reasons={"alone": "Why."}, attachments=())
+    assert drafted({"filled": answer}, EVIDENCE) == [
+        ("/answers/filled/values/x", "unknown-field"),
+        ("/answers/filled/values/seen", "wrong-kind"),
+    ]
+
+
+def test_a_page_takes_so_many_files_in_all() -> None:
+    requests = tuple(EvidenceRequest(id=f"e{number}", text="Show it.") for number in range(3))
+    page = Page("p3", "Page", ungrouped=requests)
+    ids = [str(number) for number in range(PAGE_FILES_LIMIT + 1)]
+    parts = (ids[:FILES_LIMIT], ids[FILES_LIMIT : 2 * FILES_LIMIT], ids[2 * FILES_LIMIT :])
+    full = {f"e{number}": Answer(attachments=tuple(part)) for number, part in enumerate(parts)}
+    assert drafted(full, page) == [("/answers", "too-many-files")]
+    again = {**full, "e2": Answer(attachments=tuple(ids[2 * FILES_LIMIT - 1 : -1]))}
+    assert drafted(again, page) == [], "a file that is named twice counts once"
+
+
+def test_what_somebody_else_provides_is_not_the_candidates_to_answer() -> None:
+    assert drafted({"seen": Answer()}, EVIDENCE) == [("/answers/seen", "not-yours")]
+
+
+def test_evidence_is_signed_with_its_files_its_form_and_what_others_signed() -> None:
+    nothing = [
+        ("/answers/files/attachments", "unanswered"),
+        ("/answers/filled/values/seen", "unanswered"),
+        ("/answers/filled/reasons/alone", "reason-required"),
+        ("/answers/seen", "contribution-missing"),
+    ]
+    assert signed({}, EVIDENCE) == nothing
+    few = {"files": Answer(attachments=("1",)), "filled": Answer(values={"seen": 2})}
+    assert signed(few, EVIDENCE) == [
+        ("/answers/files/attachments", "too-few-files"),
+        ("/answers/seen", "contribution-missing"),
+    ]
+    whole = few | {"files": Answer(attachments=("1", "2"))}
+    assert signing_flaws(EVIDENCE, whole, {"seen"}) == ()
+
+
+def test_departures_of_the_candidates_own_records_are_counted() -> None:
+    assert departures(EVIDENCE, {"filled": Answer(values={"seen": 2})}) == 0
+    assert departures(EVIDENCE, {"filled": Answer(values={"seen": 1})}) == 1
+    assert departures(EVIDENCE, {}) == 1, "what is not filled in passes no test"
 
 
 @pytest.mark.parametrize(

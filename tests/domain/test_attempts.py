@@ -37,6 +37,8 @@ SIGNING = Signing(
     signature="Zoë Nguyễn",
     signed_at=SIGNED_AT,
     occurred_on=date(2026, 2, 27),
+    attachments=({"id": "attachment", "sha256": "22" * 32},),
+    contributions=({"item_id": "seen", "number": 1, "content_hash": "33" * 32},),
 )
 ANSWERS = {"s": Answer(understood=True, initials="ZN"), "q": Answer(text="Because.")}
 OTHERS: dict[type, Any] = {
@@ -44,6 +46,7 @@ OTHERS: dict[type, Any] = {
     int: 2,
     datetime: SIGNED_AT + timedelta(milliseconds=1),
     date: None,
+    tuple: (),
 }
 
 
@@ -104,15 +107,15 @@ def test_the_same_answers_under_another_salt_have_another_hash() -> None:
 def test_the_signed_document_holds_what_the_contract_says() -> None:
     document = signed_document(SIGNING, ANSWERS)
     assert document["format"] == 1
-    assert document["attachments"] == []
+    assert document["attachments"] == list(SIGNING.attachments)
+    assert document["contributions"] == list(SIGNING.contributions)
     assert document["signed_at"] == "2026-03-02T09:30:00.000Z"
     assert document["occurred_on"] == "2026-02-27"
     assert "occurred_on" not in signed_document(replace(SIGNING, occurred_on=None), ANSWERS)
-    assert document.keys() == {field.name for field in fields(Signing)} | {
-        "format",
-        "answers",
-        "attachments",
-    }
+    alone = signed_document(replace(SIGNING, attachments=(), contributions=()), ANSWERS)
+    assert alone["attachments"] == []
+    assert "contributions" not in alone
+    assert document.keys() == {field.name for field in fields(Signing)} | {"format", "answers"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from ulid import ULID
 
 from chalicelib.domain.addresses import DIGEST_BYTES, AddressLink, DueMail, MailKind
 from chalicelib.domain.answers import Answer
+from chalicelib.domain.attachments import Attachment, AttachmentState
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import (
     Centre,
@@ -16,10 +17,12 @@ from chalicelib.domain.centres import (
     RetentionRule,
     RetentionStart,
 )
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
-from chalicelib.domain.judgements import Judgement, Method
+from chalicelib.domain.judgements import Appraisal, Judgement, Method
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
+from chalicelib.domain.testimony import WitnessLink
 from chalicelib.domain.verifications import (
     Countersignature,
     Outcome,
@@ -41,6 +44,9 @@ hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
 counts = st.integers(0, 9_999)
 days = st.just("") | st.dates().map(str)
 
+field_values = (
+    text | st.integers(-(10**9), 10**9) | st.booleans() | st.lists(page_ids, max_size=3).map(tuple)
+)
 answers = st.dictionaries(
     page_ids,
     st.builds(
@@ -49,8 +55,31 @@ answers = st.dictionaries(
         initials=st.none() | text,
         chosen=st.none() | st.lists(text, max_size=4).map(tuple),
         text=st.none() | text,
+        attachments=st.none() | st.lists(ulids, max_size=3).map(tuple),
+        values=st.none() | st.dictionaries(page_ids, field_values, max_size=3),
+        reasons=st.none() | st.dictionaries(page_ids, text, max_size=2),
     ),
     max_size=5,
+)
+attachments = st.builds(
+    Attachment,
+    id=ulids,
+    centre_id=ulids,
+    candidate_id=ulids,
+    number=counts,
+    name=text,
+    media_type=text,
+    size=counts,
+    sha256=st.just("") | hashes,
+    caption=text,
+    alt_text=text,
+    state=st.just(AttachmentState.PENDING),
+    created_at=moments,
+    created_by=ulids,
+    revision=counts,
+    parts=text,
+    redacts=st.just("") | ulids,
+    redaction=text,
 )
 retention_rules = st.builds(
     RetentionRule,
@@ -141,6 +170,19 @@ judgements = st.builds(
     fingerprint=hashes,
     occurred_on=st.none() | st.dates(),
 )
+appraisals = st.dictionaries(
+    page_ids,
+    st.builds(
+        Appraisal,
+        valid=st.booleans(),
+        authentic=st.booleans(),
+        current=st.booleans(),
+        sufficient=st.booleans(),
+        reliable=st.booleans(),
+    ),
+    max_size=3,
+)
+departure_reviews = st.builds(DepartureReview, ulids, moments, text)
 verifications = st.builds(
     Verification,
     id=ulids,
@@ -180,6 +222,8 @@ attempts = st.builds(
     set_aside=st.none() | st.builds(SettingAside, ulids, moments),
     withdrawn_at=maybe_moments,
     occurred_on=st.none() | st.dates(),
+    departures=counts,
+    departures_reviewed_at=maybe_moments,
 )
 links = st.builds(
     ReviewLink,
@@ -199,6 +243,16 @@ address_links = st.builds(
     person_id=ulids,
     address=address_digests,
     expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+)
+witness_links = st.builds(
+    WitnessLink,
+    centre_id=ulids,
+    enrolment_id=ulids,
+    page_id=page_ids,
+    item_id=page_ids,
+    generation=st.integers(0, 2**16 - 1),
+    expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+    address=address_digests,
 )
 
 SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -16,7 +16,8 @@ from chalicelib.storage.changes import Put
 from chalicelib.storage.keys import SHARDS
 from chalicelib.usecases import attempts, links, people
 from chalicelib.usecases.sweep import sweep
-from tests.events.records import failed, head_record, sequence
+from tests.contributions import PAGE, SEEN, TOLD, WITNESS, begin, invite, observe
+from tests.events.records import failed, head_record, record_of, sequence
 from tests.faults import ENDPOINT, hooked
 from tests.world import World
 
@@ -206,3 +207,20 @@ def test_every_attempt_has_a_mail_of_its_own(world: World) -> None:
     before, after = tokens(world)
     assert state(world, before) is LinkState.VOID
     assert state(world, after) is LinkState.LIVE
+
+
+def test_a_witness_is_mailed_once_and_drafts_of_assessors_ask_nothing(world: World) -> None:
+    enrolment = begin(world)
+    invite(world, enrolment)
+    key = keys.contribution(enrolment.centre_id, enrolment.id, PAGE, TOLD)
+    asked = record_of(key)
+    asked["dynamodb"]["NewImage"] = {"invited_at": {"S": "2026-03-02T09:30:00.000Z"}}
+    for _ in range(2):
+        assert failed(notify.handle(world.runtime, {"Records": [asked]})) == []
+    assert addresses(world) == [WITNESS.address]
+
+    observe(world, enrolment)
+    drafted = record_of(keys.contribution(enrolment.centre_id, enrolment.id, PAGE, SEEN))
+    world.calls.take()
+    assert failed(notify.handle(world.runtime, {"Records": [drafted]})) == []
+    assert world.calls.take() == []

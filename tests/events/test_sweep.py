@@ -15,6 +15,7 @@ from chalicelib.runtime import new_id
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
 from chalicelib.storage.keys import SHARDS
+from tests.contributions import WITNESS, begin, invite
 from tests.faults import Answer, hooked, refused
 from tests.world import World
 
@@ -140,3 +141,10 @@ def test_mail_that_is_not_taken_fails_the_run_and_goes_out_with_the_next(world: 
         run(world)
     world.outbox.broken = False
     assert run(world)["mails"] == 1
+
+
+def test_a_witness_whose_mail_was_lost_gets_it_once(world: World) -> None:
+    invite(world, begin(world))
+    assert run(world)["mails"] == 1
+    assert run(world)["mails"] == 0
+    assert [address for address, _, _ in world.outbox.sent] == [WITNESS.address]

@@ -553,6 +553,8 @@ def test_the_guide_for_authors_has_every_code() -> None:
         "key-not-marked",
         "key-count",
         "too-many-files",
+        "too-many-contributions",
+        "nothing-to-appraise",
     }
     published = {IDS_NOT_WRITTEN, SHIPPED_FORM, TOO_MANY_FORMS}
     assert documented == {str(code) for code in Code} | flaws | published | {"dated-law"}

@@ -19,7 +19,14 @@ MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
     "FinaliseMapping": (["MODIFY"], [HEADS]),
     "NotifyMapping": (
         ["INSERT", "MODIFY"],
-        [HEADS, {"prefix": "CERTIFICATE#"}, {"prefix": "WHO#"}, "META", "ATTACHMENT"],
+        [
+            HEADS,
+            {"prefix": "CERTIFICATE#"},
+            {"prefix": "WHO#"},
+            {"prefix": "CONTRIBUTION#"},
+            "META",
+            "ATTACHMENT",
+        ],
     ),
 }
 

@@ -5,10 +5,14 @@ from urllib.parse import urlencode
 
 from chalicelib.api.http import FORM
 from chalicelib.domain.centres import LinkPolicy
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Update
 from chalicelib.usecases import centres
 from chalicelib.usecases.centres import CentreSettings
 from tests.api.door import mail
+from tests.attachments import picture
 from tests.play.stage import Stage, scene
+from tests.world import EVIDENCE_MODULE
 
 FORGED = "/v1/review/forged"
 COMPETENT = urlencode({"competent": "Y", "initials": "AE"})
@@ -33,6 +37,34 @@ def judge_by_link(stage: Stage) -> None:
     incomplete = urlencode({"competent": "N", "initials": "AE", "feedback": ""})
     stage.refused("invalid-judgement", "POST", link, None, incomplete, **form)
     stage.shows("The page is competent.", "POST", link, None, COMPETENT, **form)
+
+
+def _with_picture(stage: Stage) -> str:
+    """Mail a link to a page with a picture; return where that lies behind it."""
+    world = stage.world
+    world.module = world.publish(EVIDENCE_MODULE.replace("PLANTED-GUIDANCE ", ""))
+    enrolment = world.enrol()
+    photo = world.attach(picture(), name="room.jpg", media_type="image/jpeg")
+    key = keys.attachment(photo.centre_id, photo.id)
+    # S3 names a version as it likes; the hash that the token covers has to be the same every time.
+    world.table.write(Update(key, set={"version": "L4kqtJlcpXroDTDmpUMLUo"}))
+    etag = world.save(enrolment, "show-1", world.answers("show-1", photo)).etag
+    world.sign_as_shown(enrolment, "show-1", etag)
+    return f"{mail(stage.door, enrolment, 'show-1')}/attachments/{photo.id}"
+
+
+@scene("openEvidence")
+def open_evidence(stage: Stage) -> None:
+    place = _with_picture(stage)
+    stage.shows("The download is a file of ours.", "GET", place)
+    stage.refused("not-found", "GET", f"{place}0")
+
+
+@scene("showThumbnail")
+def show_thumbnail(stage: Stage) -> None:
+    place = _with_picture(stage)
+    stage.shows("The picture is small, and without its place.", "GET", f"{place}/thumbnail")
+    stage.refused("not-found", "GET", f"{place}0/thumbnail")
 
 
 @scene("showJudgement")

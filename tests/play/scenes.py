@@ -5,6 +5,8 @@ import tests.play.attachments
 import tests.play.attempts
 import tests.play.centres
 import tests.play.certificates
+import tests.play.contributions
+import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
 import tests.play.judgements
@@ -12,6 +14,7 @@ import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.testimony
 import tests.play.uploads
 import tests.play.verifications
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)

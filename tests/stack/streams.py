@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.domain.attachments import Attachment
+from chalicelib.storage import keys
 from cli.playing import Play
 from cli.stack import Stack
 
@@ -47,6 +49,12 @@ def items(stack: Stack, prefix: str, play: Play) -> list[dict[str, Any]]:
 def head_records(stack: Stack, play: Play) -> list[dict[str, Any]]:
     """Make the stream records that changes of an enrolment's attempts bring."""
     return [_record(item) for item in items(stack, "HEAD#", play)]
+
+
+def attachment_record(attachment: Attachment, **new: str) -> dict[str, Any]:
+    """Make the stream record of an attachment that has got new texts."""
+    key = keys.attachment(attachment.centre_id, attachment.id)
+    return _record({name: {"S": text} for name, text in (key._asdict() | new).items()})
 
 
 def _record(item: dict[str, Any]) -> dict[str, Any]:

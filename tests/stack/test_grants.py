@@ -6,14 +6,20 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
-from cli.cast import create_cast
-from cli.cloud import CloudError
-from cli.playing import Play, open_link
+from chalicelib.storage import keys
+from chalicelib.storage.changes import Update
+from chalicelib.storage.quarantine import SCAN_TAG
+from cli.cast import create_cast, operator_runtime
+from cli.cloud import CloudError, http
+from cli.playing import OK, Play, open_link
 from cli.stack import Stack
-from tests.stack.grants import grants, taken_out
-from tests.stack.streams import head_records, stream_off
+from cli.uploading import TAKEN, Uploader, post
+from tests.attachments import NOTE, begin, name_of, picture, read
+from tests.stack.grants import ROLES, grants, taken_out
+from tests.stack.streams import attachment_record, head_records, stream_off
 from tests.world import SHORT_MODULE
 
 # A port at which nobody listens: what is delivered there fails, and is put back.
@@ -37,6 +43,17 @@ class Stage:
         """Prepare what waits for the stream, with the stream switched off."""
         self.ready = self._play("plan-1", "plan-2", "kn-1")
         self.unmailed = self._play("plan-1", judged=False)
+        self.runtime = operator_runtime(self.stack)
+        self.centre_id = self.certified.cast.centre_id
+        candidate = self.certified.client(Role.CANDIDATE)
+        self.uploader = Uploader(candidate, self.certified.centre)
+        photo = picture()
+        upload = self.uploader.start(photo, "image/jpeg", "photo.jpg")
+        post(upload["form"], photo)
+        self._promote(f"{self.centre_id}/{upload['id']}")
+        self.photo_id = upload["id"]
+        self.waiting = begin(self.runtime, self.centre_id)  # for the sweeper to find
+        start_cold(self.stack, "promote", SCANNER="guardduty")  # which asks for most
 
     def _play(self, *pages: str, judged: bool = True) -> Play:
         module = read_module(SHORT_MODULE).module
@@ -63,6 +80,7 @@ class Stage:
             self.clear()
             play.certificate_pdf()
             self.webhook_works(play)
+            self.uploads_work()
         except (CloudError, KeyError):
             return False
         return open_link(self.link).status in {200, 410}
@@ -81,6 +99,50 @@ class Stage:
         if (sent.status, deleted.status) != (202, 204):
             message = f"the replay answered {sent.status}, the deletion {deleted.status}"
             raise CloudError(message)
+
+    def uploads_work(self) -> None:
+        """Send a file in one piece and one in parts, and read one that is clean."""
+        whole = self.uploader.start(NOTE, "text/plain", "note.txt")
+        parted = self.uploader.start(NOTE, "text/plain", "note.txt", in_parts=True)
+        photo = self.uploader.attachment(self.photo_id)
+        answers = [
+            (post(whole["form"], NOTE).status, TAKEN),
+            (self.uploader.complete(whole["id"]).status, 202),
+            (self.uploader.put_part(parted["id"], 1, NOTE).status, OK),
+            (self.uploader.complete(parted["id"]).status, 202),
+            (http.request("GET", photo["url"]).status, OK),
+            (http.request("GET", photo["rendering_url"]).status, OK),
+        ]
+        if any(status != expected for status, expected in answers):
+            message = f"uploads answered {answers}"
+            raise CloudError(message)
+
+    def promote_works(self) -> bool:
+        """Have a file found clean, and have what was deleted cleared away."""
+        s3, bucket = self.stack.cloud.client("s3"), self.stack.resources["Quarantine"]
+        scanned = begin(self.runtime, self.centre_id)
+        of = {"Bucket": bucket, "Key": name_of(scanned)}
+        s3.put_object(**of, Body=NOTE)
+        tags = [{"Key": SCAN_TAG, "Value": "NO_THREATS_FOUND"}]
+        s3.put_object_tagging(**of, Tagging={"TagSet": tags})
+        parted = begin(self.runtime, self.centre_id)
+        begun = s3.create_multipart_upload(Bucket=bucket, Key=name_of(parted))
+        try:
+            self._promote(name_of(scanned))
+            self._delete(scanned)
+            self._delete(parted, parts=begun["UploadId"])
+        except CloudError:
+            return False
+        return read(self.runtime, scanned).state == "clean"
+
+    def _delete(self, attachment: Attachment, **more: str) -> None:
+        key = keys.attachment(attachment.centre_id, attachment.id)
+        deleted = {"deleted_at": "2026-03-02T09:30:00Z", "deleted_by": "candidate"}
+        self.runtime.table.write(Update(key, set=deleted | more))
+        self._promote(name_of(attachment))
+
+    def _promote(self, name: str) -> None:
+        self.stack.invoke("promote", {"Records": [{"body": json.dumps({"key": name})}]})
 
     def deliver_works(self) -> bool:
         """Have a delivery fail for the first time, and an event fanned out."""
@@ -113,8 +175,9 @@ class Stage:
         return self._delivers("finalise", self.ready)
 
     def notify_works(self) -> bool:
-        """Have a signed page delivered whose link has not been mailed."""
-        return self._delivers("notify", self.unmailed)
+        """Have news of a signed page delivered whose link has not been mailed, and of a file."""
+        complete = attachment_record(self.waiting, completed_at="2026-03-02T09:30:00Z")
+        return self._delivers("notify", self.unmailed, complete)
 
     def sweep_works(self) -> bool:
         """Have everything swept up that the switched-off stream has left."""
@@ -140,9 +203,10 @@ class Stage:
             }
             assessor.ask("POST", f"{path}/attempts/{attempt['number']}/judgements", body)
 
-    def _delivers(self, function: str, play: Play) -> bool:
+    def _delivers(self, function: str, play: Play, *more: object) -> bool:
+        records = [*head_records(self.stack, play), *more]
         try:
-            answer = self.stack.invoke(function, {"Records": head_records(self.stack, play)})
+            answer = self.stack.invoke(function, {"Records": records})
         except CloudError:
             return False
         return answer == {"batchItemFailures": []}
@@ -157,13 +221,13 @@ def judge(play: Play, page_id: str) -> None:
     assessor.ask("POST", f"{path}/judgements", body, idempotency_key=page_id)
 
 
-def start_cold(stack: Stack, function: str) -> None:
-    """Replace the workers of a function."""
+def start_cold(stack: Stack, function: str, **settings: str) -> None:
+    """Replace the workers of a function, and some of its settings."""
     functions = stack.cloud.client("lambda")
     logical = "APIHandler" if function == "api" else function.capitalize()
     name = stack.resources[logical]
     known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = {"Variables": {**known, "COLD_START": uuid4().hex}}
+    changed = {"Variables": {**known, "COLD_START": uuid4().hex, **settings}}
     functions.update_function_configuration(FunctionName=name, Environment=changed)
 
 
@@ -171,9 +235,10 @@ def start_cold(stack: Stack, function: str) -> None:
 def stage(stack: Stack) -> Iterator[Stage]:
     """Prepare the enrolments, and keep the stream off for as long as the tests run."""
     stage = Stage(stack)
-    with stream_off(stack, "finalise", "notify"):
+    with stream_off(stack, "finalise", "notify", "promote"):
         stage.prepare()
         yield stage
+        start_cold(stack, "promote", SCANNER="off")
 
 
 def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
@@ -182,6 +247,7 @@ def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
         "finalise": stage.finalise_works,
         "notify": stage.notify_works,
         "deliver": stage.deliver_works,
+        "promote": stage.promote_works,
         "sweep": stage.sweep_works,
     }
     idle = []
@@ -200,18 +266,12 @@ def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
 
 
 def test_every_function_has_grants() -> None:
-    assert {function for function, _ in grants()} == {
-        "api",
-        "finalise",
-        "notify",
-        "deliver",
-        "sweep",
-    }
+    assert {function for function, _ in grants()} == ROLES.keys()
 
 
 def test_every_grant_names_one_action_and_one_resource(stack: Stack) -> None:
     iam = stack.cloud.client("iam")
-    for role in ("ApiHandlerRole", "FinaliseRole", "NotifyRole", "DeliverRole", "SweepRole"):
+    for role in ROLES.values():
         name = stack.resources[role]
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]

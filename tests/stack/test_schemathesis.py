@@ -18,6 +18,7 @@ import pytest
 import app  # noqa: F401 (it declares the operations)
 from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import OPERATIONS, Operation
+from chalicelib.api.testimony import TESTIMONY
 from chalicelib.domain.access import Actor
 from chalicelib.domain.people import Role
 from chalicelib.formats.modules import read_module
@@ -27,11 +28,21 @@ from cli.cast import create_cast, operator_runtime
 from cli.playing import Play
 from cli.stack import Stack
 from tests.api.door import verification_token
+from tests.contributions import (
+    CONTRIBUTED_MODULE,
+    INVITED,
+    OBSERVED,
+    PAGE,
+    SEEN,
+    TOLD,
+    token_of,
+)
 from tests.world import SHORT_MODULE
 
 SEED = "20260302"
 EXAMPLES = "3"  # for each operation and phase, beside all that is on the edge of a schema
 OWNERS = (Role.CANDIDATE, Role.ASSESSOR, Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
+ACCEPTED = 202
 OF_THE_CERTIFIED = {"getCertificate", "getCertificatePdf"}
 # Everywhere, then, all checks: what is said here is which refusals count as what.
 CHECKS = {
@@ -43,8 +54,12 @@ CHECKS = {
     "negative_data_rejection": {"expected-statuses": ["4xx"]},
     "missing_required_header": {"expected-statuses": ["400", "428"]},
 }
-# What is found once alone, is named in the body by made-up ids, or is for one person alone.
-UNREACHED = {"deleteWebhook", "deleteAttachment", "recordVerification", "countersign"}
+# What is found once alone, is named in the body by made-up ids, is for one person alone, or needs a
+# link to a page of evidence.
+UNREACHED = {
+    *("deleteWebhook", "deleteAttachment", "recordVerification", "countersign"),
+    *("openEvidence", "showThumbnail"),
+}
 # All methods that API Gateway has: TRACE never comes to us, it is an unknown route.
 PHASES = {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}}
 # A run that reaches nothing would find nothing.
@@ -59,6 +74,8 @@ class Seeds:
     certified: str
     deletable: dict[str, dict[str, str]]  # parts of addresses, by operation
     address_token: str
+    contributed: dict[str, str]
+    witness_token: str
     tokens: dict[Role, str]
 
 
@@ -93,6 +110,7 @@ def seeds(stack: Stack) -> Seeds:
         "webhook_id": _webhook(play),
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
+        "item_id": SEEN,
         "number": "1",
         "module_id": play.module.id,
         "version": "1",
@@ -101,8 +119,28 @@ def seeds(stack: Stack) -> Seeds:
         "code": "not-found",
     }
     tokens = {role: stack.sign_in(cast.username(role)) for role in OWNERS}
-    address_token = verification_token(operator_runtime(stack), asked)
-    return Seeds(ids, certified, deletable, address_token, tokens)
+    runtime = operator_runtime(stack)
+    address_token = verification_token(runtime, asked)
+    contributed = _contributed(stack, play)
+    witness_token = token_of(runtime, cast.centre_id, contributed["path.enrolment_id"])
+    links = (address_token, contributed, witness_token)
+    return Seeds(ids, certified, deletable, *links, tokens)
+
+
+def _contributed(stack: Stack, play: Play) -> dict[str, str]:
+    """Have an observation signed and a witness asked; return where."""
+    other = Play(stack, play.cast, read_module(CONTRIBUTED_MODULE).module)
+    other.publish(CONTRIBUTED_MODULE)
+    other.enrol()
+    contributions = f"{other.enrolment}/pages/{PAGE}/contributions"
+    assessor, candidate = other.client(Role.ASSESSOR), other.client(Role.CANDIDATE)
+    saved = assessor.ask("PUT", f"{contributions}/{SEEN}", {"values": OBSERVED}, if_match="*")
+    signature = {"declaration": "1", "signature": "Asa Essor"}
+    etag = saved.headers["etag"]
+    assessor.ask("POST", f"{contributions}/{SEEN}/signatures", signature, if_match=etag)
+    asked = candidate.send("POST", f"{contributions}/{TOLD}/invitations", INVITED)
+    assert asked.status == ACCEPTED, asked.body
+    return {"path.enrolment_id": other.enrolment_id, "path.page_id": PAGE}
 
 
 def _person(play: Play, stack: Stack) -> Actor:
@@ -144,9 +182,8 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     parameters = {f"path.{name}": ids[name] for name in ids if f"{{{name}}}" in each.path}
     if each.id == "saveDraft":
         parameters |= {"path.page_id": "plan-1", "header.If-Match": "*"}  # a page that is open
-    if each.path == ADDRESS:
-        parameters["path.token"] = seeds.address_token
-    if each.id in {"updatePerson", "changeAttachment"}:
+    parameters |= _elsewhere(each, seeds)
+    if each.id in {"updatePerson", "changeAttachment", "saveContribution"}:
         parameters["header.If-Match"] = "*"
     parameters |= seeds.deletable.get(each.id, {})
     given: dict[str, Any] = {"include-operation-id": each.id, "parameters": parameters}
@@ -160,6 +197,18 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
         # the address could be wrong here. Wrong numbers: tests/api/test_attempts.py.
         given["checks"] = {"negative_data_rejection": {"enabled": False}}
     return given
+
+
+def _elsewhere(each: Operation, seeds: Seeds) -> dict[str, Any]:
+    """Say what stands somewhere else than most: other links, and what others contribute."""
+    if each.path == ADDRESS:
+        return {"path.token": seeds.address_token}
+    if each.path.startswith(TESTIMONY):
+        return {"path.token": seeds.witness_token}
+    if "{item_id}" not in each.path:
+        return {}
+    item_id = TOLD if each.id == "inviteWitness" else SEEN
+    return seeds.contributed | {"path.item_id": item_id}
 
 
 def toml(value: object) -> str:

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import wave
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -70,15 +72,24 @@ def lying(stack: Stack, uploader: Uploader, upload_id: str) -> dict[str, list[st
     found = {}
     for bucket in BUCKETS:
         listed = s3.list_object_versions(Bucket=stack.resources[bucket], Prefix=place)
-        found[bucket] = [
+        found[bucket] = sorted(
             each["Key"].removeprefix(place).removeprefix("/")
             for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))
-        ]
+        )
     return found
 
 
+def assert_lies(stack: Stack, uploader: Uploader, upload_id: str, *names: str) -> None:
+    """Check that in the end this is all that lies anywhere, each in one version.
+
+    In the end, because what is settled is cleared up next, also by whoever came second.
+    """
+    wanted = {"Quarantine": [], "Evidence": sorted(names)}
+    wait_for(lambda: lying(stack, uploader, upload_id) == wanted, f"the end of all but {names}")
+
+
 def assert_nothing_readable(stack: Stack, uploader: Uploader, upload_id: str) -> None:
-    assert lying(stack, uploader, upload_id) == {"Quarantine": [], "Evidence": []}
+    assert_lies(stack, uploader, upload_id)
     shown = uploader.attachment(upload_id)
     assert (shown["url"], shown["rendering_url"], shown["thumbnail_url"]) == (None, None, None)
 
@@ -102,11 +113,10 @@ def test_a_file_of_every_type_comes_back_byte_for_byte(stack: Stack, uploader: U
         download = http.request("GET", found["url"])
         assert download.data == content, media_type
         assert download.headers["content-type"] == "application/octet-stream"
-        assert download.headers["content-disposition"].startswith("attachment;")
+        assert download.headers["content-disposition"].startswith("attachment")
         pictured = media_type.startswith("image/")
         names = ["original", *(["rendering.jpg", "thumbnail.jpg"] if pictured else [])]
-        there = lying(stack, uploader, upload_id)
-        assert (there["Quarantine"], sorted(there["Evidence"])) == ([], names)
+        assert_lies(stack, uploader, upload_id, *names)
         if pictured:
             for link in ("rendering_url", "thumbnail_url"):
                 shown = http.request("GET", found[link])
@@ -128,9 +138,8 @@ def test_what_is_completed_twice_is_there_once(stack: Stack, uploader: Uploader)
     again = uploader.complete(upload["id"])
     assert (again.status, again.json()["state"]) == (202, "clean")
     assert post(upload["form"], NOTE).status == TAKEN, "the form works until it expires"
-    wait_for(lambda: not lying(stack, uploader, upload["id"])["Quarantine"], "the clearing")
-    assert uploader.attachment(upload["id"])["sha256"] == found["sha256"]
-    assert lying(stack, uploader, upload["id"])["Evidence"] == ["original"]
+    assert_lies(stack, uploader, upload["id"], "original")
+    assert uploader.attachment(upload["id"])["settled_at"] == found["settled_at"]
 
 
 # ---- what S3 refuses
@@ -173,6 +182,13 @@ def test_an_expired_form_takes_nothing(stack: Stack, uploader: Uploader) -> None
 # ---- what the promotion step refuses
 
 
+def archive() -> bytes:
+    with BytesIO() as written:
+        with zipfile.ZipFile(written, "w") as opened:
+            opened.writestr("evil.txt", "Hello")
+        return written.getvalue()
+
+
 def declared(media_type: str) -> bytes:
     return SAMPLES[media_type].make()
 
@@ -185,8 +201,9 @@ def declared(media_type: str) -> bytes:
         ("image/jpeg", HTML, "wrong-type"),
         ("text/plain", HTML, "wrong-type"),
         ("text/plain", SVG, "wrong-type"),
-        ("application/pdf", declared("application/pdf") + HTML, "polyglot"),
-        ("image/jpeg", declared("image/jpeg") + b"PK\x03\x04 an archive", "polyglot"),
+        ("application/pdf", declared("application/pdf") + archive(), "polyglot"),
+        ("image/jpeg", declared("image/jpeg") + HTML, "polyglot"),
+        ("image/jpeg", declared("image/jpeg") + archive(), "polyglot"),
         ("image/jpeg", declared("image/jpeg")[:200], "damaged"),
         ("text/plain", EICAR, "malware"),
     ],
@@ -196,7 +213,8 @@ def declared(media_type: str) -> bytes:
         "HTML as JPEG",
         "HTML as text",
         "SVG as text",
-        "PDF and HTML",
+        "PDF and archive",
+        "JPEG and HTML",
         "JPEG and archive",
         "half a JPEG",
         "EICAR",
@@ -235,7 +253,7 @@ def test_other_bytes_of_the_same_size_are_refused(stack: Stack, uploader: Upload
         ({"sha256": "0" * 63}, "invalid-digest"),
         ({"name": "../note.txt"}, "name-with-path"),
         ({"name": "C:\\note.txt"}, "name-with-path"),
-        ({"name": "note\x07.txt"}, "invisible-characters"),
+        ({"name": "note\x07.txt"}, "invalid-text"),
         ({"name": "note\u202etxt.exe"}, "invisible-characters"),
         ({"name": "n" * 1000}, "too-long"),
     ],
@@ -305,7 +323,7 @@ def test_a_large_file_is_resumed_where_it_stopped(stack: Stack, uploader: Upload
     found = uploader.settled(of)
     assert (found["state"], found["sha256"]) == ("clean", digest(content))
     assert http.request("GET", found["url"]).data == content
-    assert lying(stack, uploader, of) == {"Quarantine": [], "Evidence": ["original"]}
+    assert_lies(stack, uploader, of, "original")
 
 
 # ---- who can read what
@@ -374,17 +392,19 @@ def test_a_deleted_file_is_gone(stack: Stack, uploader: Uploader) -> None:
     path = f"{uploader.centre}/attachments/{upload['id']}"
     assert uploader.client.send("DELETE", path).status == 204
     wait_for(lambda: http.request("GET", link).status == 404, "the end of a file")
-    assert lying(stack, uploader, upload["id"]) == {"Quarantine": [], "Evidence": []}
+    assert_lies(stack, uploader, upload["id"])
 
 
 # ---- memory
 
+# The peak of this process alone: `ru_maxrss` would begin with what its parent had.
 MEASURE = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from chalicelib.runtime import runtime
 from chalicelib.usecases.promotions import promote
 promote(runtime(), *sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 
@@ -409,6 +429,7 @@ def test_memory_stays_flat_whatever_the_size(stack: Stack, tmp_path: Path) -> No
             assert not in_index(runtime, attachment)
             assert len(stored(s3, stack.resources["Evidence"], attachment)) == 1
     small, large = used
+    assert small < 200 * 1024, "it is this process that was measured"
     assert large - small < 16 * 1024, f"{small} KiB for 3 MiB, {large} KiB for 300 MiB"
 
 
@@ -426,7 +447,7 @@ def _kibibytes(stack: Stack, attachment: Attachment) -> int:
     """Promote in a process of its own, and say how much memory it took."""
     done = subprocess.run(  # noqa: S603 (the lines above)
         [sys.executable, "-c", MEASURE, attachment.centre_id, attachment.id],
-        env=stack.environment("promote"),
+        env=stack.environment("promote") | {"SCANNER": "off"},
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ from chalicelib.domain.addresses import ADDRESS_LIMIT
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attempts import Signature
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Decision
+from chalicelib.domain.errors import Conflict, Invalid
+from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Appraisal, Decision
 from chalicelib.domain.links import link_for
 from chalicelib.domain.modules import PAGES_LIMIT
 from chalicelib.domain.people import QUALIFICATION_LIMIT, Role
@@ -22,7 +22,7 @@ from chalicelib.storage.changes import Put, Update
 from chalicelib.usecases import enrolments, links, pages
 from tests.domain.values import attempt
 from tests.storage.sizes import Meter, size_of
-from tests.world import SHORT_MODULE, TABLE, World, new_world
+from tests.world import EVIDENCE_MODULE, SHORT_MODULE, TABLE, World, new_world
 
 WORK = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}
 LONGEST_PAGE_ID = "p" * 60
@@ -79,6 +79,46 @@ def test_judging_costs_the_same_in_every_module(count: int) -> None:
         assert caused.names == ["GetItem", "UpdateItem"]
         assert judging.write_units + caused.write_units <= 6
         assert judging.read_units + caused.read_units <= 1
+
+
+def test_judging_evidence_that_departs_from_a_rule_costs_one_round_trip_as_well() -> None:
+    fine = Appraisal(valid=True, authentic=True, current=True, sufficient=True, reliable=True)
+    with new_world(EVIDENCE_MODULE) as world:
+        enrolment = world.enrol()
+        answers = world.answers("show-1", world.attach(b"The room, prepared."))
+        answers["handed"]["values"]["present"] = False
+        answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+        etag = world.save(enrolment, "show-1", answers).etag
+        signed = world.sign_as_shown(enrolment, "show-1", etag)
+        world.review_departures(enrolment, "show-1", "N" * NOTE_LIMIT)
+        with pytest.raises(Invalid):
+            world.judge(enrolment, signed)  # the function is warm from here on
+        decision = Decision(competent=True, initials="AE", evidence={"pictures": fine})
+        with Meter(world.client) as judging:
+            world.judge(enrolment, signed, decision=decision)
+        assert judging.names == ["TransactWriteItems"]
+        assert judging.write_units == 6
+        assert judging.read_units == 0
+
+
+def test_files_are_looked_up_when_they_are_first_named() -> None:
+    with new_world(EVIDENCE_MODULE) as world:
+        enrolment = world.enrol()
+        answers = world.answers("show-1", world.attach(b"The room, prepared."))
+        world.save(enrolment, "show-1", {})  # the function is warm from here on
+
+        def names(named: Any) -> list[str]:
+            etag = pages.get_page(world.runtime, world.candidate, enrolment.id, "show-1").etag
+            of = (world.runtime, world.candidate, enrolment.id, "show-1")
+            with Meter(world.client) as saving:
+                pages.save_draft(*of, from_documents(named), etag)
+            return saving.names
+
+        without = {"handed": answers["handed"]}
+        assert names(without) == ["BatchGetItem", "UpdateItem"]
+        assert names(answers) == ["BatchGetItem", "BatchGetItem", "UpdateItem"]
+        without["handed"]["values"]["minutes"] = 1
+        assert names(answers) == ["BatchGetItem", "UpdateItem"]
 
 
 def test_what_is_to_be_countersigned_costs_one_unit_more(world: World) -> None:
@@ -177,6 +217,7 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
         signature = Signature("1", "Zoë Nguyễn", world.clock().date())
         attempt = world.sign(enrolment, LONGEST_PAGE_ID, signature=signature)
         notify.handle(world.runtime, judged(enrolment, LONGEST_PAGE_ID))
+        head = keys.head(enrolment.centre_id, enrolment.id, LONGEST_PAGE_ID, 1)
         link = link_for(enrolment.centre_id, enrolment.id, attempt, address)
         decision = Decision(
             competent=False,
@@ -188,7 +229,6 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
         judgement = links.judge_by_link(world.runtime, token, decision, "body")
         assert (judgement.feedback is None) == (length == FEEDBACK_LIMIT)
         assert judgement.address is None
-        head = keys.head(enrolment.centre_id, enrolment.id, LONGEST_PAGE_ID, 1)
         for countersigned in (False, True):
             if countersigned:
                 world.countersign(

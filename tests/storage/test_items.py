@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,14 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.answers import Answers
+from chalicelib.domain.attachments import Attachment, AttachmentState, FlagRaised
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate, CertificateState
+from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
+from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
 from chalicelib.storage import items, keys
+from chalicelib.storage.attachments import from_attachment, from_flag, to_attachment
 from chalicelib.storage.changes import Item, Key, Put
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import Table
@@ -89,6 +94,8 @@ def test_attempts_with_all_that_happened_to_them(table: Table, attempt: Attempt)
     item |= {"code_asked_at": attempt.code_asked_at and stamp(attempt.code_asked_at)}
     item |= {"code_mailed_at": attempt.code_mailed_at and stamp(attempt.code_mailed_at)}
     item |= {"withdrawn_at": attempt.withdrawn_at and stamp(attempt.withdrawn_at)}
+    at = attempt.departures_reviewed_at
+    item |= {"departures_reviewed_at": at and stamp(at)}
     if attempt.judgement:
         item |= items.from_judgement(attempt.judgement)
     if attempt.countersignature:
@@ -99,6 +106,43 @@ def test_attempts_with_all_that_happened_to_them(table: Table, attempt: Attempt)
         item |= items.from_setting_aside(attempt.set_aside)
     key = keys.head("centre", "enrolment", attempt.page_id, attempt.number)
     assert items.to_attempt(stored(table, item, key)) == attempt
+
+
+@given(attachment=values.attachments)
+@few
+def test_attachments_whose_upload_begins(table: Table, attachment: Attachment) -> None:
+    key = keys.attachment(attachment.centre_id, attachment.id)
+    assert to_attachment(stored(table, from_attachment(attachment), key)) == attachment
+
+
+@given(attachment=values.attachments, by=values.ulids, at=values.moments, reason=values.text)
+@few
+def test_attachments_with_all_that_happened_to_them(
+    table: Table, attachment: Attachment, by: str, at: datetime, reason: str
+) -> None:
+    known = replace(
+        attachment,
+        state=AttachmentState.CLEAN,
+        completed_at=at,
+        settled_at=at,
+        reason=reason,
+        crc32="00000000",
+        version="v",
+        scanned_by="off",
+        pictured=True,
+        replaced_by=by,
+        flag=FlagRaised(by, at, reason),
+        bound=frozenset({"e1", "e2"}),
+        deleted_at=at,
+        deleted_by=by,
+    )
+    moments = dict.fromkeys(("completed_at", "settled_at", "deleted_at"), stamp(at))
+    more = {"state": "clean", "reason": reason, "crc32": "00000000", "version": "v"}
+    more |= {"scanned_by": "off", "replaced_by": by, "deleted_by": by}
+    item = from_attachment(attachment) | moments | more | from_flag(FlagRaised(by, at, reason))
+    item |= {"pictured": True, "bound": {"e1", "e2"}}
+    key = keys.attachment(attachment.centre_id, attachment.id)
+    assert to_attachment(stored(table, item, key)) == known
 
 
 @given(verification=values.verifications)
@@ -120,6 +164,21 @@ def test_reasons(table: Table, text: str, day: str) -> None:
 def test_answers(table: Table, answers: Answers) -> None:
     item = stored(table, {"answers": items.pack_answers(answers)})
     assert items.unpack_answers(item["answers"]) == answers
+
+
+@given(review=values.departure_reviews)
+@few
+def test_departure_reviews(table: Table, review: DepartureReview) -> None:
+    item = stored(table, items.from_departure_review(review))
+    assert items.to_departure_review(item) == review
+
+
+@given(evidence=values.appraisals)
+@few
+def test_what_was_found_of_evidence(table: Table, evidence: Appraisals) -> None:
+    item = stored(table, {"evidence": items.from_appraisals(evidence)})
+    assert items.to_appraisals(item) == evidence
+    assert items.to_appraisals(None) == {}
 
 
 @given(document=st.dictionaries(values.text, json_values, max_size=4), reason=values.text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
+from chalicelib.domain.testimony import WitnessLink
 from chalicelib.storage.signing import CODE_BYTES, FORM, HEADER, LinkSigner
 from tests.domain import values
 from tests.domain.values import SIGNED_AT
@@ -70,6 +71,45 @@ def test_every_flip_of_a_bit_of_a_link_to_verify_by_is_refused() -> None:
         flipped = bytearray(raw)
         flipped[place // 8] ^= 1 << place % 8
         assert ONE.read_address(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()) is None
+
+
+@given(values.witness_links)
+def test_any_link_of_a_witness_comes_back_and_does_nothing_else(link: WitnessLink) -> None:
+    token = ONE.testimony_token(link)
+    assert ONE.read_testimony(token) == link
+    assert (ONE.read(token), ONE.read_address(token)) == (None, None)
+    assert set(token) <= set(BASE64URL)
+
+
+@given(values.links, values.address_links)
+def test_no_other_link_gives_testimony(link: ReviewLink, other: AddressLink) -> None:
+    assert ONE.read_testimony(ONE.token(link)) is None
+    assert ONE.read_testimony(ONE.address_token(other)) is None
+
+
+@given(values.witness_links, values.witness_links)
+def test_another_link_of_a_witness_is_another_token(one: WitnessLink, other: WitnessLink) -> None:
+    assert (ONE.testimony_token(one) == ONE.testimony_token(other)) == (one == other)
+
+
+def test_every_flip_of_a_bit_of_a_link_of_a_witness_is_refused() -> None:
+    link = WitnessLink(
+        centre_id=LINK.centre_id,
+        enrolment_id=LINK.enrolment_id,
+        page_id="work-1",
+        item_id="work-w1",
+        generation=1,
+        address=LINK.address,
+        expires_at=LINK.expires_at,
+    )
+    token = ONE.testimony_token(link)
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    for place in range(len(raw) * 8):
+        flipped = bytearray(raw)
+        flipped[place // 8] ^= 1 << place % 8
+        assert ONE.read_testimony(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()) is None
+    for more in (token[:-1], token + "A", token + "=", token + "\n", ""):
+        assert ONE.read_testimony(more) is None
 
 
 @given(values.links)

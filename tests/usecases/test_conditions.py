@@ -22,6 +22,7 @@ from chalicelib.domain.details import Details
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.events import Kind
+from chalicelib.domain.judgements import Appraisal, Decision
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import Identity, Membership, Role
 from chalicelib.domain.times import stamp
@@ -51,7 +52,7 @@ from chalicelib.usecases.centres import CentreSettings
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.verifications import Looked
 from chalicelib.usecases.webhooks import WebhookChange
-from tests.world import ISSUER, World, request
+from tests.world import EVIDENCE_MODULE, ISSUER, World, request
 
 Scenario = Callable[[World], bool]
 OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
@@ -783,6 +784,155 @@ def a_webhook_deleted_while_it_fails(world: World) -> bool:
     return world.runtime.table.get(keys.webhook(world.centre.id, made.id)) is None
 
 
+def evidenced(world: World, page_id: str = "show-1") -> tuple[Enrolment, Attachment, str]:
+    """Save a page of evidence with one file; return the draft's tag as well."""
+    world.module = world.publish(EVIDENCE_MODULE)
+    enrolment, photo = world.enrol(), world.attach(b"The room, prepared.")
+    if page_id == "show-2":
+        world.contribute(enrolment, page_id, "observed")
+    etag = world.save(enrolment, page_id, world.answers(page_id, photo)).etag
+    return enrolment, photo, etag
+
+
+def signs_what_has_changed(world: World, change: Callable[[Attachment], object]) -> bool:
+    """Sign a page while something is done to its file; tell whether it was signed for all the same.
+
+    A signature that is tried again binds the file as it is by then.
+    """
+    enrolment, photo, etag = evidenced(world)
+    world.table.interruption = lambda: change(photo)
+    with refusals():
+        world.sign_as_shown(enrolment, "show-1", etag)
+    now = attachments.load_many(world.runtime, world.centre.id, [photo.id]).get(photo.id)
+    found = attempts.read(world.runtime, world.centre.id, enrolment.id, "show-1", 1)
+    signed = found.document["attachments"] if found else []
+    return bool(signed) and not (now and now.usable and signed == [now.document()])
+
+
+def a_page_signed_while_its_file_is_deleted(world: World) -> bool:
+    of = (world.runtime, world.candidate)
+    return not signs_what_has_changed(
+        world, lambda photo: attachments.delete_attachment(*of, photo.id)
+    )
+
+
+def a_page_signed_while_its_file_is_flagged(world: World) -> bool:
+    of = (world.runtime, world.candidate)
+    return not signs_what_has_changed(
+        world,
+        lambda photo: attachments.flag_attachment(
+            *of, photo.id, "A name can be read.", request(world.candidate)
+        ),
+    )
+
+
+def a_page_signed_while_its_file_is_described_anew(world: World) -> bool:
+    of = (world.runtime, world.candidate)
+    return not signs_what_has_changed(
+        world,
+        lambda photo: attachments.change_attachment(
+            *of, photo.id, Description(caption="Another room"), {attachments.etag(photo)}
+        ),
+    )
+
+
+def a_page_signed_while_another_version_becomes_its_file(world: World) -> bool:
+    def restore(photo: Attachment) -> None:
+        key = keys.attachment(photo.centre_id, photo.id)
+        world.table.write(Update(key, set={"version": "another"}))
+
+    return not signs_what_has_changed(world, restore)
+
+
+def a_page_signed_while_its_file_is_found_bad_after_a_restore(world: World) -> bool:
+    def restore(photo: Attachment) -> None:
+        key = keys.attachment(photo.centre_id, photo.id)
+        world.table.write(Update(key, set={"state": "rejected"}))
+
+    return not signs_what_has_changed(world, restore)
+
+
+def a_page_signed_while_another_part_is_signed_for_it(world: World) -> bool:
+    enrolment, _, etag = evidenced(world, "show-2")
+    world.table.interruption = lambda: world.contribute(enrolment, "show-2", "observed")
+    world.sign_as_shown(enrolment, "show-2", etag)
+    found = attempts.read(world.runtime, world.centre.id, enrolment.id, "show-2", 1)
+    assert found
+    return [each["number"] for each in found.document["contributions"]] == [2]
+
+
+def departed(world: World) -> tuple[Enrolment, Attempt]:
+    """Sign a page whose record departs from a rule."""
+    world.module = world.publish(EVIDENCE_MODULE)
+    enrolment = world.enrol()
+    answers = world.answers("show-1", world.attach(b"The room, prepared."))
+    answers["handed"]["values"]["present"] = False
+    answers["handed"]["reasons"] = {"with-a-colleague": "Nobody was on shift."}
+    etag = world.save(enrolment, "show-1", answers).etag
+    return enrolment, world.sign_as_shown(enrolment, "show-1", etag)
+
+
+def appraised(world: World, enrolment: Enrolment, signed: Attempt, **more: Any) -> None:
+    """Judge a page of evidence, all of which is as it should be."""
+    fine = Appraisal(valid=True, authentic=True, current=True, sufficient=True, reliable=True)
+    given: dict[str, Any] = {"competent": True, "initials": "AE", "evidence": {"pictures": fine}}
+    world.judge(enrolment, signed, decision=Decision(**given | more))
+
+
+def a_departure_judged_competent_that_nobody_reviewed(world: World) -> bool:
+    enrolment, signed = departed(world)
+    with refusals():
+        appraised(world, enrolment, signed)
+    return head(world, enrolment, "show-1").judgement is None
+
+
+def departures_reviewed_twice_at_once(world: World) -> bool:
+    enrolment, _ = departed(world)
+    world.table.interruption = lambda: world.review_departures(enrolment, "show-1", "The first.")
+    with refusals():
+        world.review_departures(enrolment, "show-1", "The second.")
+    found = attempts.read(world.runtime, world.centre.id, enrolment.id, "show-1", 1)
+    return bool(found and found.departure_review and found.departure_review.note == "The first.")
+
+
+def departures_reviewed_while_the_page_is_judged(world: World) -> bool:
+    enrolment, signed = departed(world)
+    no = {"competent": False, "feedback": "Ask somebody to be there."}
+    world.table.interruption = lambda: appraised(world, enrolment, signed, **no)
+    with refusals():
+        world.review_departures(enrolment, "show-1")
+    return head(world, enrolment, "show-1").departures_reviewed_at is None
+
+
+def departures_reviewed_while_the_page_is_withdrawn(world: World) -> bool:
+    enrolment, _ = departed(world)
+    of = (world.runtime, world.candidate, enrolment.id, "show-1", 1)
+    world.table.interruption = lambda: attempts.withdraw(*of)
+    with refusals():
+        world.review_departures(enrolment, "show-1")
+    return head(world, enrolment, "show-1").departures_reviewed_at is None
+
+
+def departures_reviewed_by_whoever_is_to_judge_them_now(world: World) -> bool:
+    enrolment, _ = departed(world)
+    authorised = world.authorisation(role=Role.INTERNAL_VERIFIER)
+    both = world.person("Bo Both", Role.INTERNAL_VERIFIER, Role.ASSESSOR)
+    world.authorise(both.membership, authorised)
+    both = world.actor(both.id)
+    world.table.interruption = lambda: world.reassign(enrolment, both.id)
+    with refusals():
+        world.review_departures(enrolment, "show-1", actor=both)
+    return head(world, enrolment, "show-1").departures_reviewed_at is None
+
+
+def departures_reviewed_while_the_authorisation_is_taken_away(world: World) -> bool:
+    enrolment, _ = departed(world)
+    world.table.interruption = lambda: end_verifying(world)
+    with refusals():
+        world.review_departures(enrolment, "show-1")
+    return head(world, enrolment, "show-1").departures_reviewed_at is None
+
+
 def evidence(world: World, attachment: Attachment) -> Item:
     item = world.runtime.table.get(keys.attachment(world.centre.id, attachment.id))
     assert item
@@ -1002,6 +1152,18 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
     ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),
     ("WEBHOOK#", "revision", a_webhook_deleted_while_it_fails),
+    ("ATTACHMENT", "deleted_at", a_page_signed_while_its_file_is_deleted),
+    ("ATTACHMENT", "flagged_at", a_page_signed_while_its_file_is_flagged),
+    ("ATTACHMENT", "revision", a_page_signed_while_its_file_is_described_anew),
+    ("ATTACHMENT", "version", a_page_signed_while_another_version_becomes_its_file),
+    ("ATTACHMENT", "state", a_page_signed_while_its_file_is_found_bad_after_a_restore),
+    ("CONTRIBUTION", "signed", a_page_signed_while_another_part_is_signed_for_it),
+    ("HEAD", "review_awaited", a_departure_judged_competent_that_nobody_reviewed),
+    ("HEAD", "review_awaited", departures_reviewed_twice_at_once),
+    ("HEAD", "judged_at", departures_reviewed_while_the_page_is_judged),
+    ("HEAD", "withdrawn_at", departures_reviewed_while_the_page_is_withdrawn),
+    ("HEAD", "assessor_id", departures_reviewed_by_whoever_is_to_judge_them_now),
+    ("WHO", "id", departures_reviewed_while_the_authorisation_is_taken_away),
     ("ATTACHMENT", "state", an_upload_completed_while_its_file_is_settled),
     ("ATTACHMENT", "completed_at", an_upload_completed_twice_at_once),
     ("ATTACHMENT", "deleted_at", an_upload_completed_while_it_is_given_up),

@@ -94,6 +94,7 @@ def assert_clean(world: World, attachment: Attachment, content: bytes) -> None:
     assert [version for name, version in kept(attachment) if name == "original"] == [now.version]
     of = {"Bucket": EVIDENCE, "Key": f"{name_of(attachment)}/original", "VersionId": now.version}
     assert clients()[1].get_object(**of)["Body"].read() == content
+    assert len({name for name, _ in kept(attachment)}) == len(kept(attachment))
     assert quarantined(attachment) == []
     assert not in_index(world.runtime, attachment)
 
@@ -107,11 +108,12 @@ def test_a_clean_file_is_pinned_with_its_facts(world: World) -> None:
     assert (now.settled_at, now.scanned_by, now.pictured) == (world.clock(), "off", False)
 
 
-def test_an_original_is_a_download_of_its_type(world: World) -> None:
+def test_an_original_is_a_download_and_no_page(world: World) -> None:
     attachment = arrived(world)
     run(world, attachment)
     head = clients()[1].head_object(Bucket=EVIDENCE, Key=f"{name_of(attachment)}/original")
-    assert (head["ContentType"], head["ContentDisposition"]) == ("text/plain", "attachment")
+    assert head["ContentType"] == "application/octet-stream"
+    assert head["ContentDisposition"] == "attachment"
 
 
 def test_a_picture_is_shown_as_a_rendering_and_a_thumbnail(world: World) -> None:
@@ -331,6 +333,21 @@ def test_what_is_deleted_while_it_is_read_is_gone(world: World) -> None:
     world.table.interruption = lambda: delete(world, attachment)
     assert run(world, attachment).state is AttachmentState.PENDING
     assert quarantined(attachment) == kept(attachment) == []
+
+
+def test_what_is_deleted_while_it_is_cleared_up_is_found_by_the_sweeper(world: World) -> None:
+    attachment = arrived(world)
+
+    def before_the_next_write() -> None:
+        world.table.interruption = lambda: delete(world, attachment)
+
+    world.table.interruption = before_the_next_write
+    run(world, attachment)
+    assert kept(attachment)
+    assert in_index(world.runtime, attachment)
+    run(world, attachment)
+    assert kept(attachment) == []
+    assert not in_index(world.runtime, attachment)
 
 
 # ---- killed anywhere
