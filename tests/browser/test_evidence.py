@@ -241,6 +241,7 @@ def test_files_go_from_the_phone_into_a_signed_page(who: Candidate, device: Brow
     photo = item(tab, "1. ")
     choose(photo, payload(JPEG, "image/jpeg"), payload(PDF, "application/pdf"))
     expect(card_of(photo, JPEG.name)).to_contain_text("Kept on this device")
+    expect(card_of(photo, JPEG.name).get_by_label("What does it show?")).to_be_focused()
     assert violations(tab) == []
     sign(tab)
     expect(tab.get_by_role("alert")).to_contain_text(f"Send {JPEG.name}, or remove it.")
@@ -288,6 +289,25 @@ def test_nothing_is_signed_while_a_file_is_on_its_way(
     network.restore()
     hurry_online(tab)
     expect(card_of(photo, JPEG.name)).to_contain_text("Sent and checked", timeout=PATIENT)
+
+
+def test_what_only_the_server_knows_is_said_when_the_page_is_signed(
+    who: Candidate, device: BrowserContext
+) -> None:
+    kept = who.uploaded()
+    tab = who.open(device)
+    photo = item(tab, "1. ")
+    photo.get_by_text("Use something you sent before").click()
+    photo.get_by_role("button", name="Use evidence 1").click()
+    expect(card_of(photo, JPEG.name).first).to_contain_text("Sent and checked", timeout=PATIENT)
+    administrator = who.play.client(Role.ADMINISTRATOR)
+    flags = f"{who.play.centre}/attachments/{kept['id']}/flags"
+    administrator.ask("POST", flags, {"reason": "A face can be seen."})
+    sign(tab)
+
+    expect(tab.get_by_role("alert")).to_contain_text("It is withheld", timeout=PATIENT)
+    assert violations(tab) == []
+    assert who.attachments()[0]["bound"] is False
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -377,6 +397,7 @@ def test_what_is_rejected_says_why_and_makes_room_for_another(
     card.get_by_role("button", name="Take out").click()
 
     expect(card).to_have_count(0)
+    expect(photo.get_by_label("Choose files")).to_be_focused()
     wait_for(lambda: (who.draft(), who.attachments()) == ({}, []), "its end on the server")
 
 
@@ -423,6 +444,7 @@ def test_evidence_that_was_sent_before_serves_another_page(
     once_more.get_by_role("button", name="Use evidence 1").click()
 
     expect(once_more.get_by_role("button", name="Take out")).to_be_visible()
+    expect(card_of(once_more.get_by_role("list", name="Files"), JPEG.name)).to_be_focused()
     named = {"once-more": {"attachments": [kept["id"]]}}
     wait_for(lambda: who.draft("again") == named, "the draft")
     assert len(who.attachments()) == 1

@@ -58,6 +58,6 @@ export function isOnItsWay({ state }: Pick<AttachmentWithFile, "state">): boolea
 }
 
 /** How many milliseconds to wait until the next look: longer and longer. */
-export function lookAfter(times: number): number {
+function lookAfter(times: number): number {
   return Math.min(FIRST_LOOK * 1.5 ** times, LAST_LOOK);
 }

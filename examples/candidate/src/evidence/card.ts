@@ -163,7 +163,8 @@ function labelled(progress: HTMLProgressElement, name: string): HTMLElement {
 function onItsWay(file: FileOnItsWay, trouble: string): Omit<Shown, "name"> {
   const { name, refusal } = file;
   if (refusal) {
-    const why = refusal.details.join(" ") || problemInWords(refusal.code);
+    const gone = refusal.code === "not-found" ? "It was removed elsewhere meanwhile." : "";
+    const why = refusal.details.join(" ") || gone || problemInWords(refusal.code);
     return {
       words: `Not sent. ${why}`,
       lack: `${name} was not sent. Send it again, or remove it.`,

@@ -21,9 +21,11 @@ export function earlier(
       { type: "button", class: "quiet", "aria-label": `Use evidence ${each.number}` },
       "Use",
     );
-    take.disabled = here();
+    const mark = () => take.setAttribute("aria-disabled", "true"); // it keeps the focus
+    if (here()) mark();
     take.addEventListener("click", () => {
-      take.disabled = true;
+      if (here()) return;
+      mark();
       news.textContent = `Evidence ${each.number} stands on this page now.`;
       void use(each.id);
     });

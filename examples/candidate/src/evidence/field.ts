@@ -36,7 +36,6 @@ export function evidence(
     // What was rejected is of use to nobody.
     if (app.attachments.get(page, id)?.state === "rejected")
       await app.api.deleteAttachment(centreOf(page), id);
-    chooser.input.focus();
   };
   const use = (id: string) => saver.edit(item.id, (answer) => withFile(answer, id));
   const keep = async (files: FileList | null) => {
@@ -50,6 +49,7 @@ export function evidence(
         await app.store.choose(file, each);
       }
     } catch {
+      next = "";
       say("This device has no room for the file. Make room, or send it from another device.");
     }
   };
@@ -105,21 +105,23 @@ export function evidence(
         if (file) card.file(file);
         else card.attachment(id);
       }
+      for (const id of added) list.append(cards.get(id)?.element ?? "");
+      list.hidden = !wanted.length;
+      const focused = document.activeElement;
+      for (const element of [chooser.element, camera.element, before])
+        element.hidden = count >= item.most_files;
+      // What had the focus goes: on to what is next.
+      if (before.hidden && before.contains(focused)) cards.get(added.at(-1) ?? "")?.element.focus();
       for (const id of [...cards.keys()].filter((each) => !wanted.includes(each))) {
         const card = cards.get(id);
-        if (card?.element.contains(document.activeElement)) chooser.input.focus();
+        if (card?.element.contains(focused)) chooser.input.focus();
         card?.element.remove();
         cards.delete(id);
       }
-      for (const id of added) list.append(cards.get(id)?.element ?? "");
-      list.hidden = !wanted.length;
       if (added.includes(next)) {
         cards.get(next)?.element.querySelector("input")?.focus();
         next = "";
       }
-      chooser.element.hidden = count >= item.most_files;
-      camera.element.hidden = chooser.element.hidden;
-      before.hidden = chooser.element.hidden;
       remark();
     },
     lacks: () => [...(form?.lacks() ?? []), ...filesLacking()],
