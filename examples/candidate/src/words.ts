@@ -15,6 +15,8 @@ export const STATUS: Record<Status, string> = {
   "signed-out": "Kept on this device. Sign in again to send it.",
 };
 
+export const FILES_WAIT = "Saved on this page; files are still to be sent.";
+
 const PROBLEMS: Partial<Record<ProblemCode | "offline" | "unreadable", string>> = {
   offline: "There is no network just now.",
   unauthenticated: "Your sign-in has ended. Sign in again; nothing you typed is lost.",

@@ -173,7 +173,7 @@ function onItsWay(file: FileOnItsWay, trouble: string): Omit<Shown, "name"> {
   }
   if (file.stage === "chosen") {
     const words = "Kept on this device. Say what it shows, then send it.";
-    return { words, lack: `Send ${name}, or remove it.`, kind: "warn" };
+    return { words, lack: `Send ${name}, or remove it.`, kind: "" };
   }
   const words = trouble ? (TROUBLES[trouble] ?? BUSY) : "Being sent.";
   return { words, lack: `${name} is still on its way. Wait until it has been sent and checked.`, kind: "" };

@@ -104,11 +104,14 @@ async function sendContent(
     body.append("file", content); // S3 reads nothing that stands after it
     const request: S3Request = { method: "POST", url: form.url, headers: {}, body };
     const outcome = await means.put(request, (bytes) => means.progress(file, bytes));
-    return outcome.ok ? null : outcome;
+    if (outcome.ok) return null;
+    means.progress(file, 0); // it will be sent from its beginning
+    return outcome;
   }
   if (!parts) return null; // nothing is awaited any more
   const there = new Set(parts.arrived.map(({ number }) => number));
   let arrived = parts.arrived.reduce((sum, { size }) => sum + size, 0);
+  means.progress(file, arrived);
   for (let number = 1; number <= parts.count; number += 1) {
     if (there.has(number)) continue;
     const body = content.slice((number - 1) * parts.size, number * parts.size);
@@ -117,9 +120,9 @@ async function sendContent(
     if (!link.ok) return link;
     const request: S3Request = { method: "PUT", ...link.data, body };
     const outcome = await means.put(request, (bytes) => means.progress(file, arrived + bytes));
-    if (!outcome.ok) return outcome;
-    arrived += body.size;
+    if (outcome.ok) arrived += body.size;
     means.progress(file, arrived);
+    if (!outcome.ok) return outcome;
     if (!(await means.keep(file))) return "removed";
   }
   return null;

@@ -67,9 +67,10 @@ export class Sender {
 
   async #send(file: FileOnItsWay): Promise<Failure | null> {
     const result = await send(file, this.#means()).catch(() => UNREADABLE);
-    this.#sent.delete(file.id);
-    if (result === "sent" || result === "removed") this.trouble = "";
-    else {
+    if (result === "sent" || result === "removed") {
+      this.#sent.delete(file.id);
+      this.trouble = "";
+    } else {
       this.trouble = result.code;
       if (result.code === "upload-expired") await this.again(file);
       else if (!result.passing && result.code !== "unauthenticated") {

@@ -10,7 +10,7 @@ import type { Attempt, PageText } from "../model.ts";
 import type { Saver } from "../saver.ts";
 import { keyOf } from "../store.ts";
 import { type Edit, isLocked, shown, type Work } from "../work.ts";
-import { problemInWords, STATUS, UNSIGNED } from "../words.ts";
+import { FILES_WAIT, problemInWords, STATUS, UNSIGNED } from "../words.ts";
 import { answered } from "./answered.ts";
 import { conflicts } from "./conflicts.ts";
 
@@ -40,7 +40,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
   if (stale) window.addEventListener("online", () => void lookAgain(), { once: true });
   const screen = new PageScreen(app, saver, notices, form);
   screen.draw(work, edits, files);
-  bar.draw(isLocked(work.view));
+  bar.draw(isLocked(work.view), files.length);
   app.show(
     work.view.page.title,
     ...[
@@ -58,7 +58,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
     const typed = screen.typed;
     const now = await app.store.load(key);
     if (!now.work) return;
-    bar.draw(isLocked(now.work.view));
+    bar.draw(isLocked(now.work.view), now.files.length);
     // What was typed while we looked will call us again.
     if (typed === screen.typed) screen.draw(now.work, now.edits, now.files);
   });
@@ -315,13 +315,13 @@ function statusBar(app: App, saver: Saver, notices: HTMLElement) {
   const again = h("button", { type: "button", onclick: () => app.signInAgain() }, "Sign in again");
   const show = h("button", { type: "button", onclick: () => notices.querySelector("h2")?.focus() }, "Show");
   const element = h("div", { class: "bar" }, status, again, show);
-  const draw = (read: boolean) => {
-    const text = STATUS[saver.status];
+  const draw = (read: boolean, files: number) => {
+    const text = saver.status === "saved" && files ? FILES_WAIT : STATUS[saver.status];
     if (status.textContent !== text) status.textContent = text;
     element.dataset["status"] = saver.status;
     again.hidden = saver.status !== "signed-out" && app.sender.trouble !== "unauthenticated";
     show.hidden = !["choose", "refused"].includes(saver.status);
-    element.hidden = read && saver.status === "saved"; // nothing is at stake
+    element.hidden = read && saver.status === "saved" && !files; // nothing is at stake
   };
   return { element, draw };
 }
