@@ -6,7 +6,7 @@ import type { Field, Lack } from "../fields.ts";
 import type { Evidence } from "../model.ts";
 import { Card } from "./card.ts";
 import { earlier } from "./earlier.ts";
-import { type FileOnItsWay, withFile } from "./files.ts";
+import { type FileOnItsWay, isWaiting, withFile } from "./files.ts";
 import { formFields } from "./form.ts";
 import { ACCEPT, mediaTypeOf } from "./media.ts";
 
@@ -84,7 +84,7 @@ export function evidence(
     show: (answer, files) => {
       form?.show(answer);
       attachments = answer.attachments ?? [];
-      const mine = files.filter((file) => file.item === item.id && file.stage !== "removed");
+      const mine = files.filter((file) => file.item === item.id && isWaiting(file));
       const loose = mine.filter(({ upload }) => !upload || !attachments.includes(upload));
       const wanted = [...attachments, ...loose.map(({ id }) => id)];
       count = wanted.length;

@@ -153,6 +153,11 @@ async function remove(file: FileOnItsWay, means: Means): Promise<Sent> {
   return "removed";
 }
 
+/** Whether somebody still wants it sent. */
+export function isWaiting({ stage }: FileOnItsWay): boolean {
+  return stage !== "removed";
+}
+
 /** Begin anew under another key: what was begun before is over. */
 export function anew(file: FileOnItsWay): FileOnItsWay {
   return { ...file, key: crypto.randomUUID(), stage: "queued", upload: null, refusal: null };

@@ -4,7 +4,7 @@ import type { PagePath } from "../api.ts";
 import type { App } from "../app.ts";
 import { h, paragraphs, when } from "../dom.ts";
 import { attached } from "../evidence/card.ts";
-import type { FileOnItsWay } from "../evidence/files.ts";
+import { type FileOnItsWay, isWaiting } from "../evidence/files.ts";
 import { type Field, fieldOf } from "../fields.ts";
 import type { Attempt, PageText } from "../model.ts";
 import type { Saver } from "../saver.ts";
@@ -40,7 +40,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
   if (stale) window.addEventListener("online", () => void lookAgain(), { once: true });
   const screen = new PageScreen(app, saver, notices, form);
   screen.draw(work, edits, files);
-  bar.draw(isLocked(work.view), files.length);
+  bar.draw(isLocked(work.view), files.some(isWaiting));
   app.show(
     work.view.page.title,
     ...[
@@ -58,7 +58,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
     const typed = screen.typed;
     const now = await app.store.load(key);
     if (!now.work) return;
-    bar.draw(isLocked(now.work.view), now.files.length);
+    bar.draw(isLocked(now.work.view), now.files.some(isWaiting));
     // What was typed while we looked will call us again.
     if (typed === screen.typed) screen.draw(now.work, now.edits, now.files);
   });
@@ -315,7 +315,7 @@ function statusBar(app: App, saver: Saver, notices: HTMLElement) {
   const again = h("button", { type: "button", onclick: () => app.signInAgain() }, "Sign in again");
   const show = h("button", { type: "button", onclick: () => notices.querySelector("h2")?.focus() }, "Show");
   const element = h("div", { class: "bar" }, status, again, show);
-  const draw = (read: boolean, files: number) => {
+  const draw = (read: boolean, files: boolean) => {
     const text = saver.status === "saved" && files ? FILES_WAIT : STATUS[saver.status];
     if (status.textContent !== text) status.textContent = text;
     element.dataset["status"] = saver.status;
