@@ -90,13 +90,13 @@ export async function openStore(changed: (page: string, elsewhere: boolean) => v
       tell(file.page);
     },
 
-    /** Keep what somebody says of a file before it is sent. */
-    async describe(id: string, said: Partial<FileOnItsWay>): Promise<void> {
+    /** Keep what somebody says of a file before it is sent; committed at once, as what is typed. */
+    async describe(file: FileOnItsWay): Promise<void> {
       const writing = db.transaction("files", "readwrite");
-      const file = await writing.store.get(id);
-      if (file?.stage === "chosen") await writing.store.put({ ...file, ...said });
-      await writing.done;
-      if (file) tell(file.page);
+      const put = writing.store.put(file);
+      writing.commit();
+      await Promise.all([put, writing.done]);
+      tell(file.page);
     },
 
     /** Remove a file: here at once, and from the server when it is next reached. */

@@ -105,18 +105,20 @@ export class Card {
 
   #description(file: FileOnItsWay): HTMLElement[] {
     const { app } = this.place;
+    let now = file;
+    const keep = (said: Partial<FileOnItsWay>) => app.store.describe((now = { ...now, ...said }));
     const caption = h("input", {
       ...{ type: "text", id: `${file.id}-caption`, dir: "auto", maxlength: 500, value: file.caption },
-      oninput: () => void app.store.describe(file.id, { caption: caption.value }),
+      oninput: () => void keep({ caption: caption.value }),
     });
     const hint = h("p", { class: "soft", id: `${file.id}-hint` }, ALT_TEXT);
     const alt = h("textarea", {
       ...{ id: `${file.id}-alt`, rows: 2, dir: "auto", maxlength: 1000, "aria-describedby": hint.id },
-      oninput: () => void app.store.describe(file.id, { alt_text: alt.value }),
+      oninput: () => void keep({ alt_text: alt.value }),
     });
     alt.value = file.alt_text;
     const send = async () => {
-      await app.store.describe(file.id, { stage: "queued" });
+      await keep({ stage: "queued" });
       app.sender.soon();
     };
     return [
