@@ -105,6 +105,7 @@ def _config(play: Play, address: str) -> dict[str, Any]:
     return {
         "api": play.stack.api,
         **play.stack.let_sign_in(address),
+        "files": {"quarantine": play.stack.cloud.endpoint, "evidence": play.stack.cloud.endpoint},
         "local": {
             "form": f"{play.stack.cloud.endpoint}/login",
             "people": [
