@@ -90,6 +90,19 @@ def test_who_sees_it(door: Door) -> None:
         door.refused("not-found", "GET", at(attachment), world.person(f"Another {role}", role))
 
 
+def test_who_has_lost_the_role_sees_nothing_of_what_they_uploaded(door: Door) -> None:
+    world, enrolment = door.world, door.world.enrol()
+    person = f"{centre_path(door)}/people/{world.assessor.id}"
+    attachment = world.attach(who=world.assessor, enrolment_id=enrolment.id)
+    assert door.done("GET", at(attachment), world.assessor).json["url"]
+    etag = door.etag(person, world.administrator)
+    fields = {"roles": ["candidate"], "authorisations": []}
+    door.done("PATCH", person, world.administrator, fields, if_match=etag)
+    for method in ("GET", "DELETE"):
+        door.refused("not-found", method, at(attachment), world.assessor)
+    door.refused("not-found", "POST", f"{at(attachment)}/flags", world.assessor, REASON)
+
+
 def test_they_are_listed_page_by_page_newest_last(door: Door) -> None:
     world, made = door.world, []
     path = f"{centre_path(door)}/attachments"
