@@ -55,6 +55,13 @@ def test_a_clean_file_is_downloaded_as_it_was_uploaded(door: Door) -> None:
     assert (shown["rendering_url"], shown["thumbnail_url"], shown["flag"]) == (None,) * 3
 
 
+def test_a_link_has_room_for_its_signature_whatever_the_name(door: Door) -> None:
+    """S3 takes 8 KiB of address and headers; a role's session token takes up to two of them."""
+    attachment = door.world.attach(name="\U0001f600" * 251 + ".txt")
+    shown = door.done("GET", at(attachment), door.world.candidate).json
+    assert len(shown["url"]) < 4096
+
+
 def test_a_picture_can_be_shown(door: Door) -> None:
     photo = picture()
     attachment = door.world.attach(photo, name="Ward.JPG", media_type="image/jpeg")
