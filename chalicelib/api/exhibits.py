@@ -124,7 +124,9 @@ def _words(field: Field, value: Value) -> str:
             return "Yes" if value else "No"
         case tuple():
             return "\n".join(options.get(each, each) for each in value)
-        case str() if field.kind is FieldKind.DATE and value:
+        case str() if not value.strip():
+            return ""
+        case str() if field.kind is FieldKind.DATE:
             return printed(date.fromisoformat(value))
         case str():
             return options.get(value, value)

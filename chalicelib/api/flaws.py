@@ -89,7 +89,7 @@ FLAWS: dict[str, str] = {
     "key-not-marked": "The right options of the item are not marked.",
     "key-count": "Another number of options is right than is to be chosen.",
     "invalid-name": "This is no name that can be printed.",
-    "own-testimony": "The address is the candidate's own.",
+    "own-testimony": "The address is that of the candidate, their assessor, or whoever asks.",
     "address-not-ascii": "The address holds letters that mail is not sent to.",
     "invalid-address": "This is no e-mail address.",
     "address-required": "The role needs an e-mail address.",

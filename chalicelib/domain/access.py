@@ -111,9 +111,13 @@ def require_contributor(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
 
 
 def owns(actor: Actor, attachment: Attachment) -> bool:
-    """Whether it is the actor's evidence as its candidate, or they have uploaded it."""
+    """Whether it is the actor's evidence as its candidate, or they have uploaded it for them.
+
+    Whoever has lost the roles that upload for candidates has lost what they uploaded as well.
+    """
     candidate = actor.has(Role.CANDIDATE) and actor.id == attachment.candidate_id
-    return candidate or actor.id == attachment.created_by
+    uploader = actor.has(Role.ASSESSOR, Role.ADMINISTRATOR) and actor.id == attachment.created_by
+    return candidate or uploader
 
 
 def manages(actor: Actor, attachment: Attachment) -> bool:

@@ -16,6 +16,7 @@ PARTS_LIMIT = 2 * GIB  # bytes of a file that is sent in parts, unless the stage
 PICTURE_LIMIT = 50 * MIB  # bytes of a picture, which has to be decoded
 PART_SIZE = 8 * MIB  # bytes of every part but the last; S3 takes none under 5 MiB
 NAME_LIMIT = 255  # characters
+DOWNLOAD_NAME_LIMIT = 100  # characters: a link spells each out, and S3 takes 8 KiB of them all
 CAPTION_LIMIT = 500  # characters
 ALT_TEXT_LIMIT = 1000  # characters
 REASON_LIMIT = 500  # characters of a flag, a resolution, or of what was redacted
@@ -212,9 +213,10 @@ class Attachment:
     @property
     def download_name(self) -> str:
         """What a download is called: as its uploader named it, with an ending that is true."""
-        _, dot, ending = self.name.rpartition(".")
-        known = dot and ending.lower() in MEDIA_TYPES[self.media_type].extensions
-        return self.name if known else f"{self.name}.{self.extension}"
+        stem, dot, ending = self.name.rpartition(".")
+        if not dot or ending.lower() not in MEDIA_TYPES[self.media_type].extensions:
+            stem, ending = self.name, self.extension
+        return f"{stem[:DOWNLOAD_NAME_LIMIT]}.{ending}"
 
     @property
     def expires_at(self) -> datetime:

@@ -1,6 +1,6 @@
 """Testimony of somebody without an account: who is asked, and the signed link they are sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,15 +61,25 @@ class WitnessState(StrEnum):
     VOID = "link-void"
 
 
-def witness_flaws(witness: Witness, candidate_address: str) -> Iterator[Flaw]:
-    """Say what keeps somebody from being asked; nobody bears witness to their own work."""
+def witness_flaws(witness: Witness, involved: Iterable[str]) -> Iterator[Flaw]:
+    """Say what keeps somebody from being asked.
+
+    Nobody bears witness to their own work, nor to what they judge, nor because they asked
+    themselves: `involved` are the addresses of these.
+    """
     yield from name_flaws("/name", witness.name)
     yield from address_flaws("/address", witness.address)
-    if candidate_address and address_digest(witness.address) == address_digest(candidate_address):
-        detail = "This is the candidate's own address; name somebody else who saw the work."
+    if _mailbox(witness.address) in set(map(_mailbox, involved)):
+        detail = "This is the address of the candidate, their assessor, or yours; name another."
         yield Flaw("/address", "own-testimony", detail)
     yield from name_flaws("/relationship", witness.relationship, "what they are to the candidate")
     yield from name_flaws("/status", witness.status, "what lets them judge the work")
+
+
+def _mailbox(address: str) -> str:
+    """Tell where mail to an address arrives, as far as that shows: case and tags lead nowhere."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def witness_link(

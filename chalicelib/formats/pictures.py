@@ -3,6 +3,7 @@
 Nothing but pixels goes over: what a phone writes beside them (place, device, owner) stays behind.
 """
 
+import re
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PIXEL_LIMIT = 100_000_000  # what a picture may decode to; beyond it is a bomb
+EDGE_LIMIT = 0xFFFF  # pixels of an edge, as of JPEG: each row takes memory of its own
+SCANS_LIMIT = 100  # passes over all of a JPEG; ten are usual, and a bomb has hundred thousands
+MARKER = re.compile(rb"\xff+([\x02-\xcf\xd8-\xfe])")  # of JPEG, but those that stand within a scan
+JPEGS = {"JPEG", "MPO"}  # the second has more pictures behind the first
+SCAN, END = b"\xda", b"\xd9"
 RENDERING_EDGE = 2048  # pixels of the longer edge
 THUMBNAIL_EDGE = 320
 QUALITY = 85
@@ -49,6 +55,8 @@ def render(file: IO[bytes]) -> Renderings:
             warnings.simplefilter("ignore")  # Pillow warns below its own limit; ours is exact
             with Image.open(file, formats=DECODERS) as opened:
                 _require_size(opened)
+                if opened.format in JPEGS:
+                    _require_few_scans(file)
                 rendering = _plain(opened)
     except RefusedContentError:
         raise
@@ -62,8 +70,20 @@ def render(file: IO[bytes]) -> Renderings:
 
 
 def _require_size(opened: "Image") -> None:
-    if opened.width * opened.height > PIXEL_LIMIT:
+    if opened.width * opened.height > PIXEL_LIMIT or max(opened.size) > EDGE_LIMIT:
         raise RefusedContentError("too-many-pixels")
+
+
+def _require_few_scans(file: IO[bytes]) -> None:
+    """Refuse a JPEG that is gone over again and again, as its decoder would do for hours."""
+    file.seek(0)
+    content, at, scans = file.read(), 2, 0
+    while (marker := MARKER.search(content, at)) and marker[1] != END:
+        scans += marker[1] == SCAN
+        if scans > SCANS_LIMIT:
+            raise RefusedContentError("damaged")
+        at = marker.end()
+        at += int.from_bytes(content[at : at + 2], "big")
 
 
 def _plain(opened: "Image") -> "Image":

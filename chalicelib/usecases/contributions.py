@@ -1,6 +1,6 @@
 """What assessors and witnesses provide for a page: listing, reading, saving, signing."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,8 +70,7 @@ def list_contributions(
 ) -> list[Contributing]:
     """Return how far each contribution to a page is, in the order of its items."""
     in_work = pages.load(runtime, actor, enrolment_id, page_id)
-    pk = keys.enrolment(actor.centre_id, enrolment_id).pk
-    found = map(to_contribution, runtime.table.query(pk, f"CONTRIBUTION#{page_id}#"))
+    found = _of_page(runtime, actor.centre_id, enrolment_id, page_id)
     known = {each.item_id: each for each in found}
     return [
         Contributing(in_work, item, known.get(item.id, _untouched(page_id, item.id)))
@@ -123,6 +122,12 @@ def signed_parts(
     found = runtime.table.get_many(*(keys.contribution(*of, item.id) for item in wanted))
     contributions = (to_contribution(item) for item in found if item)
     return tuple(each.signed.part for each in contributions if each.signed)
+
+
+def authors(runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str) -> frozenset[str]:
+    """Return the ids of all members who have signed what now counts of a page's contributions."""
+    found = _of_page(runtime, centre_id, enrolment_id, page_id)
+    return frozenset(each.signed.author.person_id for each in found if each.signed)
 
 
 def save_contribution(
@@ -306,6 +311,13 @@ def _load(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, item_id: str
 ) -> Contributing:
     return read(runtime, pages.load(runtime, actor, enrolment_id, page_id), item_id)
+
+
+def _of_page(
+    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str
+) -> Iterator[Contribution]:
+    pk = keys.enrolment(centre_id, enrolment_id).pk
+    return map(to_contribution, runtime.table.query(pk, f"CONTRIBUTION#{page_id}#"))
 
 
 def _untouched(page_id: str, item_id: str) -> Contribution:

@@ -1,6 +1,6 @@
 """Changing an enrolment: who judges, when it is due, and whether it goes on."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,13 +15,13 @@ from chalicelib.domain.enrolments import (
     require_move,
     require_unsealed,
 )
-from chalicelib.domain.errors import Conflict, Flaw, Invalid, Stale
+from chalicelib.domain.errors import Conflict, Flaw, Forbidden, Invalid, Stale
 from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.people import Role
 from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Change, Delete, Put, Update, absent, equals
+from chalicelib.storage.changes import Change, Condition, Delete, Put, Update, absent, equals
 from chalicelib.storage.table import BATCH, ConditionFailedError
 from chalicelib.usecases import enrolments, people
 
@@ -173,17 +173,42 @@ def _attempts(runtime: Runtime, now: Enrolment, new: Enrolment) -> list[Change]:
     if (now.assessor_id, now.page_assessors) == (new.assessor_id, new.page_assessors):
         return []
     expiry = stamp(runtime.now() + LIFETIME)
+    moving = [each for each in enrolments.attempts(runtime, now) if _moves(each, new)]
+    _require_reviewed_by_others(runtime, new, moving)
     return [
         Update(
             keys.head(now.centre_id, now.id, attempt.page_id, attempt.number),
-            (absent("judged_at"),),
+            (absent("judged_at"), _reviewed(attempt)),
             set={"assessor_id": new.assessor_of(attempt.page_id), "link_expires_at": expiry},
             remove=("mailed_at",),
             add={"generation": 1},
         )
-        for attempt in enrolments.attempts(runtime, now)
-        if _moves(attempt, new)
+        for attempt in moving
     ]
+
+
+def _require_reviewed_by_others(
+    runtime: Runtime, new: Enrolment, moving: Sequence[Attempt]
+) -> None:
+    """Raise Forbidden where somebody would judge what they let pass themselves before."""
+    reviewed = [each for each in moving if each.departures_reviewed_at]
+    of = (new.centre_id, new.id)
+    found = runtime.table.get_many(
+        *(keys.departures(*of, each.page_id, each.number) for each in reviewed)
+    )
+    for attempt, item in zip(reviewed, found, strict=True):
+        if item and items.to_departure_review(item).by == new.assessor_of(attempt.page_id):
+            detail = (
+                f"They have reviewed where {attempt.page_id} departs from rules; somebody else "
+                "has to judge it."
+            )
+            raise Forbidden("own-work", detail)
+
+
+def _reviewed(attempt: Attempt) -> Condition:
+    """Require that nobody has reviewed an attempt since it was read."""
+    at = attempt.departures_reviewed_at
+    return equals("departures_reviewed_at", stamp(at)) if at else absent("departures_reviewed_at")
 
 
 def _moves(attempt: Attempt, new: Enrolment) -> bool:

@@ -110,7 +110,7 @@ def invite(
         attempt = in_work.attempt
         require_unanswered(work.contribution, attempt.signed_at if attempt else None)
         require_another_invitation(work.contribution.invitation)
-        _check(runtime, in_work, witness)
+        _check(runtime, actor, in_work, witness)
         now = runtime.now()
         change = Update(
             keys.contribution(actor.centre_id, enrolment_id, page_id, item_id),
@@ -248,11 +248,12 @@ def needs_mail(contribution: Contribution) -> bool:
     return signed is None or signed.generation != invitation.generation
 
 
-def _check(runtime: Runtime, in_work: PageInWork, witness: Witness) -> None:
+def _check(runtime: Runtime, actor: Actor, in_work: PageInWork, witness: Witness) -> None:
     enrolment = in_work.enrolment
-    candidate = people.read_member(runtime, enrolment.centre_id, enrolment.candidate_id)
-    own = candidate.membership.address if candidate else ""
-    if flaws := list(witness_flaws(witness, own)):
+    ids = (enrolment.candidate_id, enrolment.assessor_of(in_work.page.id), actor.id)
+    found = (people.read_member(runtime, enrolment.centre_id, each) for each in dict.fromkeys(ids))
+    involved = [each.membership.address for each in found if each]
+    if flaws := list(witness_flaws(witness, filter(None, involved))):
         raise Invalid("invalid-witness", "Nobody was asked; mend what is listed.", flaws)
 
 

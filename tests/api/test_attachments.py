@@ -55,6 +55,13 @@ def test_a_clean_file_is_downloaded_as_it_was_uploaded(door: Door) -> None:
     assert (shown["rendering_url"], shown["thumbnail_url"], shown["flag"]) == (None,) * 3
 
 
+def test_a_link_has_room_for_its_signature_whatever_the_name(door: Door) -> None:
+    """S3 takes 8 KiB of address and headers; a role's session token takes up to two of them."""
+    attachment = door.world.attach(name="\U0001f600" * 251 + ".txt")
+    shown = door.done("GET", at(attachment), door.world.candidate).json
+    assert len(shown["url"]) < 4096
+
+
 def test_a_picture_can_be_shown(door: Door) -> None:
     photo = picture()
     attachment = door.world.attach(photo, name="Ward.JPG", media_type="image/jpeg")
@@ -88,6 +95,19 @@ def test_who_sees_it(door: Door) -> None:
     assert door.done("GET", at(attachment), world.assessor).json["url"]
     for role in (Role.CANDIDATE, Role.ASSESSOR):
         door.refused("not-found", "GET", at(attachment), world.person(f"Another {role}", role))
+
+
+def test_who_has_lost_the_role_sees_nothing_of_what_they_uploaded(door: Door) -> None:
+    world, enrolment = door.world, door.world.enrol()
+    person = f"{centre_path(door)}/people/{world.assessor.id}"
+    attachment = world.attach(who=world.assessor, enrolment_id=enrolment.id)
+    assert door.done("GET", at(attachment), world.assessor).json["url"]
+    etag = door.etag(person, world.administrator)
+    fields = {"roles": ["candidate"], "authorisations": []}
+    door.done("PATCH", person, world.administrator, fields, if_match=etag)
+    for method in ("GET", "DELETE"):
+        door.refused("not-found", method, at(attachment), world.assessor)
+    door.refused("not-found", "POST", f"{at(attachment)}/flags", world.assessor, REASON)
 
 
 def test_they_are_listed_page_by_page_newest_last(door: Door) -> None:

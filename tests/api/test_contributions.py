@@ -21,6 +21,7 @@ from tests.contributions import (
     observe,
     sign_observation,
 )
+from tests.world import request
 
 SIGNED = SIGNATURE | {"signature": "Asa Essor"}
 
@@ -263,3 +264,20 @@ def test_what_waits_for_nobody_is_not_signed(door: Door, enrolment: Enrolment) -
     save(door, enrolment)  # writing goes on during a break
     sign: Any = ("POST", f"{path}/signatures", door.world.assessor, SIGNED)
     door.refused("enrolment-on-break", *sign, if_match=etag)
+
+
+def test_nobody_reviews_what_departs_in_their_own_account(door: Door) -> None:
+    world = door.world
+    both = world.person("Bo Both", Role.ASSESSOR, Role.INTERNAL_VERIFIER)
+    world.authorise(both.membership, world.authorisation(role=Role.INTERNAL_VERIFIER))
+    enrolment = begin(world, page_assessors={"plan-1": both.id})
+    answer = {"values": {"asked": False}, "reasons": {"consent": "It was an emergency."}}
+    shown = observe(world, enrolment, actor=both, **answer).etag
+    sign_observation(world, enrolment, shown, actor=both, request=request(both))
+    invite(world, enrolment)
+    assert door.form(mailed(world, enrolment), TESTIFIED).status == 303
+    sign_page(door, enrolment)
+    reviews = f"{page_path(enrolment, PAGE)}/attempts/1/departure-reviews"
+    note = {"note": "I was right."}
+    door.refused("own-work", "POST", reviews, world.actor(both.id), note)
+    door.done("POST", reviews, world.verifier, note)

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.people import Role
 from chalicelib.usecases import attachments
 from tests.api.door import SIGNATURE, Door, Reply, judgements, open_door, page_path, save
@@ -249,6 +250,20 @@ def test_who_reviews_no_departures(
     door.refused("own-work", "POST", reviews, both, note)
     door.refused("not-authorised", "POST", reviews, unauthorised, note)
     door.refused("role-not-allowed", "POST", reviews, world.assessor, note)
+
+
+def test_nobody_comes_to_judge_what_they_reviewed_themselves(
+    door: Door, enrolment: Enrolment, path: str, photo: Attachment
+) -> None:
+    world = door.world
+    sign(door, path, departing(door, photo))
+    both = world.person("Bo Both", Role.ASSESSOR, Role.INTERNAL_VERIFIER)
+    world.authorise(both.membership, world.authorisation(role=Role.INTERNAL_VERIFIER))
+    note, reviews = {"note": "Fine."}, f"{path}/attempts/1/departure-reviews"
+    door.done("POST", reviews, world.actor(both.id), note)
+    with pytest.raises(Forbidden):
+        world.reassign(enrolment, both.id)
+    assert world.reassign(enrolment, world.person("Ada", Role.ASSESSOR).id)
 
 
 def test_what_departs_from_nothing_is_not_reviewed(

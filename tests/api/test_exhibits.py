@@ -112,6 +112,17 @@ def test_looking_changes_nothing(door: Door, link: str, photo: Attachment) -> No
     assert door.written.count == written
 
 
+def test_a_date_that_is_left_blank_is_no_line(door: Door, photo: Attachment) -> None:
+    source = EVIDENCE_MODULE.replace("type: date", "type: date optional: yes")
+    door.world.module = door.world.publish(source.replace("showing-work", "showing-more"))
+    answers = door.world.answers(PAGE, photo)
+    answers["handed"]["values"]["day"] = "  "
+    opened = door.send("GET", signed(door, door.world.enrol(), answers))
+    assert opened.status == 200
+    assert "Place" in opened.text
+    assert ">Day<" not in opened.text
+
+
 def test_a_page_without_pictures_allows_none(door: Door, enrolment: Enrolment) -> None:
     note = door.world.attach(b"A note.", alt_text="What it says")
     link = signed(door, enrolment, door.world.answers(PAGE, note))

@@ -103,6 +103,20 @@ def test_nobody_bears_witness_to_their_own_work(door: Door, enrolment: Enrolment
     assert door.world.outbox.sent == []
 
 
+@pytest.mark.parametrize("who", ["candidate", "assessor", "administrator"])
+def test_nobody_is_their_own_witness_by_another_spelling(
+    door: Door, enrolment: Enrolment, who: str
+) -> None:
+    world = door.world
+    asking = world.administrator if who == "administrator" else world.candidate
+    local, _, domain = getattr(world, who).membership.address.partition("@")
+    where = f"{path_of(enrolment)}/invitations"
+    for address in (f"{local}@{domain}", f"{local.upper()}+witness@{domain.upper()}"):
+        named = INVITED | {"address": address}
+        refusal = door.refused("invalid-witness", "POST", where, asking, named)
+        assert refusal.flaws == {"/address": "own-testimony"}
+
+
 def test_the_mail_says_who_asks_for_whom_and_until_when(
     door: Door, enrolment: Enrolment, link: str
 ) -> None:

@@ -119,6 +119,7 @@ def test_pictures_are_smaller_than_other_files() -> None:
         ("notes", "notes.txt"),
         ("notes.exe", "notes.exe.txt"),
         ("txt", "txt.txt"),
+        ("n" * 251 + ".txt", "n" * 100 + ".txt"),
     ],
 )
 def test_a_download_is_called_what_it_is(name: str, called: str) -> None:

@@ -418,6 +418,13 @@ def test_memory_stays_flat() -> None:
     inspector.finish()
 
 
+def test_a_film_of_more_boxes_than_a_device_writes_is_not_read_to_its_end() -> None:
+    """Each costs more time and memory than its eight bytes cost to send."""
+    boxes = b"\0\0\0\x08free" * 1000
+    inspect(MP4, sample(MP4) + boxes)
+    assert refusal(MP4, sample(MP4) + boxes * 1000)[0] == "damaged"
+
+
 def chunk(kind: bytes, content: bytes) -> bytes:
     """Write a chunk of PNG."""
     checked = kind + content

@@ -173,10 +173,26 @@ def test_colours_of_another_profile_are_brought_over() -> None:
 
 
 def test_bombs_are_refused_before_they_are_decoded() -> None:
-    for width, height in ((10_001, 10_000), (50_000, 50_000), (2**31 - 1, 2**31 - 1)):
+    edges = ((65_536, 1), (1, 100_000_000))
+    for width, height in ((10_001, 10_000), (50_000, 50_000), (2**31 - 1, 2**31 - 1), *edges):
         header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
         data = b"\x89PNG\r\n\x1a\n\0\0\0\r" + header + struct.pack(">I", zlib.crc32(header))
         assert refusal(data + b"\0\0\0\0IDAT\x35\xaf\x06\x1e") == "too-many-pixels"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "MPO"])
+def test_a_picture_in_more_passes_than_anybody_needs_is_refused(form: str) -> None:
+    data = written(flag(), form, progressive=True)
+    end = data.index(b"\xff\xd9")
+    last = data.rindex(b"\xff\xda", 0, end)
+    scan = data[last:end]
+    for more, taken in ((50, True), (200, False)):
+        passes = data[:last] + scan * more + data[last:]
+        if taken:
+            assert near(opened(anew(passes).rendering), (30, 5), RED)
+        else:
+            assert refusal(passes) == "damaged"
+    anew(data + scan * 200)  # behind its end, nobody goes over it
 
 
 @pytest.mark.parametrize("media_type", PICTURES)

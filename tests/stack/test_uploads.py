@@ -142,6 +142,28 @@ def test_what_is_completed_twice_is_there_once(stack: Stack, uploader: Uploader)
     assert uploader.attachment(upload["id"])["settled_at"] == found["settled_at"]
 
 
+def test_what_is_sent_once_all_is_settled_changes_nothing(stack: Stack, uploader: Uploader) -> None:
+    other = NOTE.swapcase()
+    whole = uploader.start(NOTE, "text/plain", "note.txt")
+    cut = uploader.start(NOTE, "text/plain", "note.txt", in_parts=True)
+    wanted = {"parts": [{"number": 1, "sha256": digest(NOTE)}]}
+    path = f"{uploader.centre}/uploads/{cut['id']}/parts"
+    (link,) = uploader.client.ask("POST", path, wanted).json()["parts"]
+    put = {"headers": link["headers"], "body": NOTE}
+    assert post(whole["form"], NOTE).status == TAKEN
+    assert http.request("PUT", link["url"], **put).status == 200
+    for upload in (whole, cut):
+        assert uploader.complete(upload["id"]).status == 202
+        uploader.settled(upload["id"])
+
+    post(whole["form"], other)  # S3 refuses other bytes at the door, the local cloud does not
+    assert http.request("PUT", link["url"], **put).status == 404
+    for upload in (whole, cut):
+        assert_lies(stack, uploader, upload["id"], "original")
+        found = uploader.attachment(upload["id"])
+        assert (found["sha256"], http.request("GET", found["url"]).data) == (digest(NOTE), NOTE)
+
+
 # ---- what S3 refuses
 
 

@@ -925,6 +925,17 @@ def departures_reviewed_by_whoever_is_to_judge_them_now(world: World) -> bool:
     return head(world, enrolment, "show-1").departures_reviewed_at is None
 
 
+def departures_reviewed_by_whoever_they_are_just_handed_to(world: World) -> bool:
+    enrolment, _ = departed(world)
+    both = world.person("Bo Both", Role.INTERNAL_VERIFIER, Role.ASSESSOR)
+    world.authorise(both.membership, world.authorisation(role=Role.INTERNAL_VERIFIER))
+    both = world.actor(both.id)
+    world.table.interruption = lambda: world.review_departures(enrolment, "show-1", actor=both)
+    with refusals():
+        world.reassign(enrolment, both.id)
+    return head(world, enrolment, "show-1").assessor_id != both.id
+
+
 def departures_reviewed_while_the_authorisation_is_taken_away(world: World) -> bool:
     enrolment, _ = departed(world)
     world.table.interruption = lambda: end_verifying(world)
@@ -1163,6 +1174,7 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("HEAD", "judged_at", departures_reviewed_while_the_page_is_judged),
     ("HEAD", "withdrawn_at", departures_reviewed_while_the_page_is_withdrawn),
     ("HEAD", "assessor_id", departures_reviewed_by_whoever_is_to_judge_them_now),
+    ("HEAD", "departures_reviewed_at", departures_reviewed_by_whoever_they_are_just_handed_to),
     ("WHO", "id", departures_reviewed_while_the_authorisation_is_taken_away),
     ("ATTACHMENT", "state", an_upload_completed_while_its_file_is_settled),
     ("ATTACHMENT", "completed_at", an_upload_completed_twice_at_once),
