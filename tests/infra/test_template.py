@@ -143,6 +143,17 @@ def test_only_the_promotion_step_reads_what_is_quarantined(resources: dict[str, 
     assert readers == {"PromoteRole", "MalwareProtectionRole"}
 
 
+def test_who_is_overtaken_learns_that_a_file_is_gone(resources: dict[str, Resource]) -> None:
+    """Without the right to list, S3 says of what is gone that it is forbidden: a false alarm."""
+    (policy,) = resources["PromoteRole"]["Properties"]["Policies"]
+    found = [
+        each["Resource"]
+        for each in policy["PolicyDocument"]["Statement"]
+        if "s3:ListBucket" in each["Action"]
+    ]
+    assert found == [{"Fn::GetAtt": ["Quarantine", "Arn"]}]
+
+
 def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Resource]) -> None:
     plan, role = resources["MalwareProtection"], resources["MalwareProtectionRole"]
     assert plan["Condition"] == role["Condition"] == "HasGuardDuty"
@@ -162,8 +173,10 @@ def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Reso
 def test_scanning_is_off_unless_somebody_says_how() -> None:
     template = json.loads((package() / "sam.json").read_text())
     assert template["Parameters"]["Scanner"]["Default"] == "off"
-    assert template["Parameters"]["WholeLimit"]["Default"] == WHOLE_LIMIT
-    assert template["Parameters"]["PartsLimit"]["Default"] == PARTS_LIMIT
+    whole, parts = (template["Parameters"][name] for name in ("WholeLimit", "PartsLimit"))
+    # A stage may take less than the description says, and never more.
+    assert (whole["Default"], whole["MaxValue"]) == (WHOLE_LIMIT, WHOLE_LIMIT)
+    assert (parts["Default"], parts["MaxValue"]) == (PARTS_LIMIT, PARTS_LIMIT)
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
