@@ -1,5 +1,6 @@
 """Records that depart from a rule of their form, and the review without which none counts."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,9 +26,12 @@ def check_note(note: str) -> None:
         raise Invalid("invalid-verification", "Nothing was recorded; mend what is listed.", flaws)
 
 
-def require_reviewable(attempt: Attempt, reviewer_id: str) -> None:
-    """Raise Forbidden for one's own work or judgement, and Conflict where nothing is to review."""
-    if reviewer_id in {attempt.candidate_id, attempt.assessor_id}:
+def require_reviewable(attempt: Attempt, reviewer_id: str, authors: Container[str]) -> None:
+    """Raise Forbidden for one's own work or judgement, and Conflict where nothing is to review.
+
+    `authors` have signed parts that the attempt rests on.
+    """
+    if reviewer_id in {attempt.candidate_id, attempt.assessor_id} or reviewer_id in authors:
         detail = "Nobody reviews work that is theirs to do or to judge; somebody else has to."
         raise Forbidden("own-work", detail)
     if attempt.departures_reviewed_at:

@@ -10,6 +10,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, equals, exists
 from chalicelib.storage.table import ConditionFailedError
+from chalicelib.usecases import contributions
 from chalicelib.usecases.requests import Request, answered, remember
 from chalicelib.usecases.verifications import Looked, authority, in_force, require_in_force
 
@@ -27,10 +28,12 @@ def review(
         return _reviewed(runtime, actor, looked)
     attempt = _attempt(runtime, actor, looked)
     check_note(note)
-    require_reviewable(attempt, actor.id)
+    of = (actor.centre_id, looked.enrolment_id, looked.page_id, looked.number)
+    # No part is signed while the attempt waits: those that stand are those that it rests on.
+    authors = contributions.authors(runtime, *of[:3])
+    require_reviewable(attempt, actor.id, authors)
     authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
     made = DepartureReview(actor.id, runtime.now(), note.strip())
-    of = (actor.centre_id, looked.enrolment_id, looked.page_id, looked.number)
     try:
         runtime.table.write(
             Update(
@@ -52,7 +55,7 @@ def review(
         if answered(runtime, request):
             return _reviewed(runtime, actor, looked)
         require_in_force(runtime, actor, authorisation, failure)
-        require_reviewable(_attempt(runtime, actor, looked), actor.id)
+        require_reviewable(_attempt(runtime, actor, looked), actor.id, authors)
         detail = "The attempt has changed in between; read it again, then review it."
         raise Conflict("attempt-changed", detail) from None
     return made
