@@ -209,8 +209,9 @@ def get_attachment(call: Call) -> Answer:
 
     While it is pending or scanning, or when it was rejected, the links are null: ask again after
     some seconds. Candidates see their own, and what they uploaded for others; assessors what they
-    uploaded, and what was signed for in an enrolment that they assess. When an administrator looks
-    at a flagged file, that is put on record.
+    uploaded, and what was signed for in an enrolment that they assess, or of which a judgement
+    waits for their countersignature. When an administrator looks at a flagged file, that is put on
+    record.
     """
     actor = call.actor()
     found, links = attachments.get_attachment(call.runtime, actor, call["attachment_id"])

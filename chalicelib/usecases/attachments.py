@@ -40,7 +40,7 @@ from chalicelib.storage.changes import (
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments
+from chalicelib.usecases import enrolments, waiting
 from chalicelib.usecases.requests import Request, answered, remember
 
 TRIES = 3  # of a write, when what was read has changed before it
@@ -88,10 +88,16 @@ def binding(file: Attachment, enrolment_id: str) -> Update:
 
 
 def find(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment | None:
-    """Return an attachment that the actor may know of, deleted or not, or None."""
+    """Return an attachment that the actor may know of, deleted or not, or None.
+
+    Whoever has to countersign a judgement that may rest on it may know of it as well.
+    """
     item = runtime.table.get(keys.attachment(actor.centre_id, attachment_id))
     attachment = to_attachment(item) if item else None
-    if attachment and sees(actor, attachment, _signed_in(runtime, attachment)):
+    if attachment and (
+        sees(actor, attachment, _signed_in(runtime, attachment))
+        or any(waiting.countersigns(runtime, actor, each) for each in attachment.bound)
+    ):
         return attachment
     return None
 
