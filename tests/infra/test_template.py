@@ -113,7 +113,8 @@ def test_abandoned_uploads_go_and_evidence_never_does(resources: dict[str, Resou
     files, markers = rules
     days = UPLOAD_LIFETIME.days
     assert files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
-    assert files["ExpirationInDays"] == days + 1
+    # A file in parts is as old as its upload: the last to be finished has a week to be scanned.
+    assert files["ExpirationInDays"] == days + 8
     assert files["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
     assert markers["ExpiredObjectDeleteMarker"] is True
 
