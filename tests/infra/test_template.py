@@ -1,6 +1,7 @@
 """What real AWS alone enforces is asserted on the packaged template."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,11 +172,16 @@ def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Reso
         assert not any("*" in action for action in statement["Action"])
 
 
-def test_scanning_is_off_unless_somebody_says_how() -> None:
+def test_scanning_is_off_on_aws_only_where_somebody_says_so() -> None:
+    """Left out by mistake, it must not go off: files would come in unscanned."""
     template = json.loads((package() / "sam.json").read_text())
-    assert template["Parameters"]["Scanner"]["Default"] == "off"
+    assert template["Parameters"]["Scanner"]["Default"] == "off", "without an account to scan in"
+    assert '"Scanner=${SCANNER:-guardduty}"' in Path("infra/deploy.sh").read_text()
+
+
+def test_a_stage_takes_no_larger_files_than_are_described() -> None:
+    template = json.loads((package() / "sam.json").read_text())
     whole, parts = (template["Parameters"][name] for name in ("WholeLimit", "PartsLimit"))
-    # A stage may take less than the description says, and never more.
     assert (whole["Default"], whole["MaxValue"]) == (WHOLE_LIMIT, WHOLE_LIMIT)
     assert (parts["Default"], parts["MaxValue"]) == (PARTS_LIMIT, PARTS_LIMIT)
 
