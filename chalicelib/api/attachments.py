@@ -124,7 +124,8 @@ class AttachmentOut(AnswerModel):
     )
     redaction: TextOrNull = Field(description="What was made unrecognisable in it.")
     replaced_by: TextOrNull = Field(
-        description="The id of the attachment that takes the place of this one; show that instead."
+        description="The id of the attachment that takes the place of this one while it is "
+        "flagged; show that instead."
     )
 
 
@@ -338,7 +339,7 @@ def attachment_out(attachment: Attachment) -> AttachmentOut:
         flagged=attachment.flag is not None,
         redacts=attachment.redacts,
         redaction=attachment.redaction,
-        replaced_by=attachment.replaced_by,
+        replaced_by=attachment.replaced_by if attachment.flag else None,
     )
 
 
