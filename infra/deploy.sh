@@ -3,9 +3,10 @@
 #
 #   make deploy STAGE=dev BUCKET=my-artefacts ISSUERS='[{"issuer": ...}]' \
 #       MAIL_SENDER=testamur@example.org MAIL_IDENTITY=example.org [PUBLIC_URL=...] \
-#       [CORS_ORIGINS=https://app.example.org,...] [SCANNER=guardduty] [ALARM_TOPIC=...]
+#       [CORS_ORIGINS=https://app.example.org,...] [SCANNER=off] [ALARM_TOPIC=...]
 #
 # BUCKET keeps the code; MAIL_IDENTITY is the identity that SES has verified for MAIL_SENDER.
+# GuardDuty scans what is uploaded, unless SCANNER says what else does, or that nothing does.
 set -euo pipefail
 
 stage=${STAGE:?say which: dev or prod}
@@ -26,5 +27,5 @@ aws cloudformation deploy --template-file "$package/deployed.yaml" \
     "MailIdentity=${MAIL_IDENTITY:?name the verified identity of the sender}" \
     "PublicUrl=${PUBLIC_URL:-}" \
     "CorsOrigins=${CORS_ORIGINS:-}" \
-    "Scanner=${SCANNER:-off}" \
+    "Scanner=${SCANNER:-guardduty}" \
     "AlarmTopic=${ALARM_TOPIC:-}"

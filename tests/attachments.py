@@ -1,18 +1,27 @@
 """Attachments as uploads begin them, their files, and what lies in the two buckets."""
 
 import hashlib
+import random
+from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
 
-from chalicelib.domain.attachments import Attachment, AttachmentState
+from chalicelib.domain.attachments import (
+    ALT_TEXT_LIMIT,
+    CAPTION_LIMIT,
+    NAME_LIMIT,
+    Attachment,
+    AttachmentState,
+)
 from chalicelib.runtime import Runtime, new_id
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import from_attachment, to_attachment
-from chalicelib.storage.changes import create
+from chalicelib.storage.changes import Update, create
 
+CHANCE = random.Random(4)  # noqa: S311 (for tests)
 NOTE = b"The plan was read, and a second person asked.\n"
 
 
@@ -65,6 +74,25 @@ def stored(s3: Any, bucket: str, attachment: Attachment) -> list[tuple[str, str]
     found = [*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())]
     start = len(name_of(attachment)) + 1
     return [(each["Key"][start:], each["VersionId"]) for each in found]
+
+
+def captioned(runtime: Runtime, centre_id: str, **more: Any) -> Attachment:
+    """Write down a clean attachment with as much beside its file as there may be.
+
+    Its texts can hardly be compressed.
+    """
+    more["name"], more["caption"], more["alt_text"] = (
+        noise(limit, range(0x20000, 0x2A6D0))
+        for limit in (NAME_LIMIT, CAPTION_LIMIT, ALT_TEXT_LIMIT)
+    )
+    begun = begin(runtime, centre_id, state=AttachmentState.CLEAN, **more)
+    key = keys.attachment(centre_id, begun.id)
+    return to_attachment(runtime.table.write(Update(key, set={"version": "v" * 32})))
+
+
+def noise(length: int, letters: Sequence[int] = range(0x21, 0x7F)) -> str:
+    """Make a text of letters in no order at all."""
+    return "".join(map(chr, CHANCE.choices(letters, k=length)))
 
 
 def picture(form: str = "JPEG", size: tuple[int, int] = (640, 480)) -> bytes:

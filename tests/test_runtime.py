@@ -18,6 +18,7 @@ from chalicelib.runtime import (
     build_runtime,
     load_link_keys,
     read_settings,
+    runtime,
 )
 from tests.domain import values
 from tests.world import Clock
@@ -131,6 +132,27 @@ def test_settings_come_from_the_environment() -> None:
         mail_sender="from@example.org",
         public_url="https://api.example/api",
     )
+
+
+def test_browsers_are_sent_to_the_region_of_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of all regions leads on to another one, which no script may be led to."""
+    given = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"} | {
+        "AWS_DEFAULT_REGION": "eu-west-2",
+        "TABLE": "table",
+        "QUARANTINE_BUCKET": "quarantine",
+        "EVIDENCE_BUCKET": "evidence",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    built = runtime.__wrapped__()
+    form = built.quarantine.form("key", "text/plain", 1, "00" * 32, 60)
+    part = built.quarantine.part_link("key", "upload", 1, 1, "00" * 32, 60)
+    assert form.url == "https://quarantine.s3.eu-west-2.amazonaws.com/"
+    assert part.url.startswith(f"{form.url}key?")
+    assert built.evidence.origin == "https://evidence.s3.eu-west-2.amazonaws.com"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    local = runtime.__wrapped__().quarantine.form("key", "text/plain", 1, "00" * 32, 60)
+    assert local.url == "http://127.0.0.1:1/quarantine"
 
 
 def test_what_scans_uploads_is_a_setting() -> None:

@@ -124,7 +124,8 @@ class AttachmentOut(AnswerModel):
     )
     redaction: TextOrNull = Field(description="What was made unrecognisable in it.")
     replaced_by: TextOrNull = Field(
-        description="The id of the attachment that takes the place of this one; show that instead."
+        description="The id of the attachment that takes the place of this one while it is "
+        "flagged; show that instead."
     )
 
 
@@ -209,8 +210,9 @@ def get_attachment(call: Call) -> Answer:
 
     While it is pending or scanning, or when it was rejected, the links are null: ask again after
     some seconds. Candidates see their own, and what they uploaded for others; assessors what they
-    uploaded, and what was signed for in an enrolment that they assess. When an administrator looks
-    at a flagged file, that is put on record.
+    uploaded, and what was signed for in an enrolment that they assess, or of which a judgement
+    waits for their countersignature. When an administrator looks at a flagged file, that is put on
+    record.
     """
     actor = call.actor()
     found, links = attachments.get_attachment(call.runtime, actor, call["attachment_id"])
@@ -337,7 +339,7 @@ def attachment_out(attachment: Attachment) -> AttachmentOut:
         flagged=attachment.flag is not None,
         redacts=attachment.redacts,
         redaction=attachment.redaction,
-        replaced_by=attachment.replaced_by,
+        replaced_by=attachment.replaced_by if attachment.flag else None,
     )
 
 

@@ -189,6 +189,7 @@ def attempt_fields(
         "not-signed",
         "invalid-date",
         "page-incomplete",
+        "too-much-to-sign",
     ),
 )
 def sign_page(call: Call) -> Answer:

@@ -248,6 +248,7 @@ def save_contribution(call: Call) -> Answer:
         "not-signed",
         "invalid-date",
         "contribution-incomplete",
+        "too-much-to-sign",
     ),
 )
 def sign_contribution(call: Call) -> Answer:
@@ -276,7 +277,7 @@ def sign_contribution(call: Call) -> Answer:
     answer=PartOut,
 )
 def get_signed_part(call: Call) -> Answer:
-    """Answer with a part, whatever was signed after it."""
+    """Answer with a part, whatever was signed after it: to its countersigner as well."""
     part = contributions.get_part(call.runtime, call.actor(), *_of(call), call.number("number"))
     return answer(_part(part))
 

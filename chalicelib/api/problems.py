@@ -386,6 +386,12 @@ CODES: dict[str, Entry] = {
         "The page is not complete",
         "Answer what `errors` lists, save the draft, then sign. The draft is kept.",
     ),
+    "too-much-to-sign": Entry(
+        422,
+        "What is signed is too long to be kept together",
+        "Shorten answers, or captions and alternative texts of files, or name fewer files; save "
+        "the draft, then sign.",
+    ),
     "not-signed": Entry(
         422,
         "The declaration or the signature is missing",

@@ -111,7 +111,8 @@ REASONS: Mapping[str, str] = {
     "too-many-pixels": "The picture has too many pixels to be shown. Make it smaller, and send it.",
     "malware": "A scanner found what looks like malware. "
     "Do not open the file; have the device that it comes from looked at.",
-    "too-large-to-scan": "The file is larger than the scanner here takes. Send a smaller one.",
+    "too-large-to-scan": "The scanner here cannot look at all of the file: it is too large, or "
+    "locked with a password. Send a smaller one, without a password.",
     "never-arrived": "The file did not arrive within seven days. Begin a new upload.",
 }
 

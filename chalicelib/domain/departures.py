@@ -26,10 +26,10 @@ def check_note(note: str) -> None:
         raise Invalid("invalid-verification", "Nothing was recorded; mend what is listed.", flaws)
 
 
-def require_reviewable(attempt: Attempt, authors: Container[str], reviewer_id: str) -> None:
+def require_reviewable(attempt: Attempt, reviewer_id: str, authors: Container[str]) -> None:
     """Raise Forbidden for one's own work or judgement, and Conflict where nothing is to review.
 
-    `authors` are the ids of those who have signed parts of the evidence.
+    `authors` have signed parts that the attempt rests on.
     """
     if reviewer_id in {attempt.candidate_id, attempt.assessor_id} or reviewer_id in authors:
         detail = "Nobody reviews work that is theirs to do or to judge; somebody else has to."

@@ -18,6 +18,7 @@ from chalicelib.domain.centres import (
 from chalicelib.domain.certificates import Certificate, CertificateState
 from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, EnrolmentState
+from chalicelib.domain.errors import Flaw, Invalid
 from chalicelib.domain.events import Kind
 from chalicelib.domain.judgements import Appraisal, Appraisals, Judgement, Method
 from chalicelib.domain.people import Authorisation, HistoryEntry, Identity, Membership, Role
@@ -34,6 +35,9 @@ from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage.changes import Item
 from chalicelib.storage.keys import open_index, parse_attempt, parse_enrolment
 from chalicelib.storage.packing import pack, unpack
+
+# Bytes of a packed document: an item of DynamoDB takes 400 KiB, and has keys and a hash besides.
+SIGNED_LIMIT = 396 * 1024
 
 
 def from_centre(centre: Centre) -> Item:
@@ -249,6 +253,18 @@ def pack_answers(answers: Answers) -> bytes:
 def unpack_answers(packed: Any) -> Answers:  # noqa: ANN401 (boto3's Binary)
     """Read the answers of a draft."""
     return from_documents(json.loads(unpack(bytes(packed))))
+
+
+def pack_signed(document: bytes) -> bytes:
+    """Pack what is signed. Raises Invalid where it is more than an item has room for."""
+    packed = pack(document)
+    if len(packed) > SIGNED_LIMIT:
+        detail = (
+            "The answers, with the names, captions and alternative texts of files, are more than "
+            "can be kept. Shorten some, or name fewer files."
+        )
+        raise Invalid("too-much-to-sign", detail, [Flaw("", "too-long", detail)])
+    return packed
 
 
 def unpack_document(packed: Any) -> dict[str, Any]:  # noqa: ANN401 (boto3's Binary)

@@ -40,7 +40,7 @@ from chalicelib.storage.changes import (
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments
+from chalicelib.usecases import enrolments, waiting
 from chalicelib.usecases.requests import Request, answered, remember
 
 TRIES = 3  # of a write, when what was read has changed before it
@@ -88,10 +88,16 @@ def binding(file: Attachment, enrolment_id: str) -> Update:
 
 
 def find(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment | None:
-    """Return an attachment that the actor may know of, deleted or not, or None."""
+    """Return an attachment that the actor may know of, deleted or not, or None.
+
+    Whoever has to countersign a judgement that may rest on it may know of it as well.
+    """
     item = runtime.table.get(keys.attachment(actor.centre_id, attachment_id))
     attachment = to_attachment(item) if item else None
-    if attachment and sees(actor, attachment, _signed_in(runtime, attachment)):
+    if attachment and (
+        sees(actor, attachment, _signed_in(runtime, attachment))
+        or any(waiting.countersigns(runtime, actor, each) for each in attachment.bound)
+    ):
         return attachment
     return None
 
@@ -271,7 +277,11 @@ def etag(attachment: Attachment) -> str:
 
 
 def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
-    for enrolment_id in sorted(attachment.bound):
+    """Yield the enrolments in which it was signed for, or what it takes the place of."""
+    bound = attachment.bound
+    for original in _replaced(runtime, attachment):
+        bound |= original.bound
+    for enrolment_id in sorted(bound):
         if enrolment := enrolments.find(runtime, attachment.centre_id, enrolment_id):
             yield enrolment
 
@@ -309,11 +319,17 @@ def _deleting(runtime: Runtime, actor: Actor, attachment: Attachment) -> Iterato
     )
     yield Delete(keys.candidate_attachment(attachment.candidate_id, centre_id, attachment.id))
     # What it took the place of has nothing in its place any more.
-    originals = load_many(runtime, centre_id, [attachment.redacts] if attachment.redacts else [])
-    for original in originals.values():
+    for original in _replaced(runtime, attachment):
+        key = keys.attachment(centre_id, original.id)
+        yield Update(key, (equals("replaced_by", attachment.id),), remove=("replaced_by",))
+
+
+def _replaced(runtime: Runtime, attachment: Attachment) -> Iterator[Attachment]:
+    """Yield what an attachment takes the place of, if it does."""
+    ids = [attachment.redacts] if attachment.redacts else []
+    for original in load_many(runtime, attachment.centre_id, ids).values():
         if original.replaced_by == attachment.id:
-            key = keys.attachment(centre_id, original.id)
-            yield Update(key, (equals("replaced_by", attachment.id),), remove=("replaced_by",))
+            yield original
 
 
 def _as_flagged(attachment: Attachment) -> tuple[Condition, Condition]:

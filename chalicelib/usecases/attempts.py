@@ -32,7 +32,6 @@ from chalicelib.domain.views import page_digest
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
-from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import binding, enrolments, pages, people
 from chalicelib.usecases.binding import Bound
@@ -241,7 +240,7 @@ def _write(
         ),
         create(keys.head(*of, attempt.number), items.from_attempt(attempt)),
         # The head guards both: an attempt, once there, is never written again.
-        Put(keys.body(*of, attempt.number), {"document": pack(document)}),
+        Put(keys.body(*of, attempt.number), {"document": items.pack_signed(document)}),
         Update(
             keys.enrolment(enrolment.centre_id, enrolment.id),
             (

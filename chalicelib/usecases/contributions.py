@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import evidence
-from chalicelib.domain.access import Actor, assesses, require_assessor, sees
+from chalicelib.domain.access import Actor, assesses, require_assessor, require_reader, sees
 from chalicelib.domain.answers import Answer, documents, fields_of
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Signature
@@ -33,9 +33,8 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Condition, Update, absent, create, equals
 from chalicelib.storage.contributions import from_answer, from_signed, to_contribution
-from chalicelib.storage.packing import pack
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attachments, pages, people
+from chalicelib.usecases import attachments, enrolments, pages, people, waiting
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, answered, remember
 
@@ -70,7 +69,7 @@ def list_contributions(
 ) -> list[Contributing]:
     """Return how far each contribution to a page is, in the order of its items."""
     in_work = pages.load(runtime, actor, enrolment_id, page_id)
-    found = _of_page(runtime, actor.centre_id, enrolment_id, page_id)
+    found = _written(runtime, actor.centre_id, enrolment_id, page_id)
     known = {each.item_id: each for each in found}
     return [
         Contributing(in_work, item, known.get(item.id, _untouched(page_id, item.id)))
@@ -97,8 +96,12 @@ def get_contribution(
 def get_part(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, item_id: str, number: int
 ) -> Part:
-    """Return what was signed, to anybody who may read the enrolment."""
-    _load(runtime, actor, enrolment_id, page_id, item_id)
+    """Return what was signed, to anybody who may read the enrolment.
+
+    Whoever has to countersign a judgement of it may read it as well.
+    """
+    if not waiting.countersigns(runtime, actor, enrolment_id):
+        require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     part = read_part(runtime, actor.centre_id, enrolment_id, page_id, item_id, number)
     if part is None:
         raise not_found()
@@ -125,8 +128,8 @@ def signed_parts(
 
 
 def authors(runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str) -> frozenset[str]:
-    """Return the ids of all members who have signed what now counts of a page's contributions."""
-    found = _of_page(runtime, centre_id, enrolment_id, page_id)
+    """Return the ids of those who signed the parts of a page that stand."""
+    found = _written(runtime, centre_id, enrolment_id, page_id)
     return frozenset(each.signed.author.person_id for each in found if each.signed)
 
 
@@ -258,7 +261,7 @@ def prepare(
         attachments=tuple(each.id for each in files),
         departures=len(evidence.departures(work.item, contribution.answer.record)),
     )
-    body = {"document": pack(content), "content_hash": part.content_hash}
+    body = {"document": items.pack_signed(content), "content_hash": part.content_hash}
     if invitation:
         body["address"] = invitation.witness.address  # on record, and no part of what others read
     lock = in_work.draft.lock
@@ -313,7 +316,7 @@ def _load(
     return read(runtime, pages.load(runtime, actor, enrolment_id, page_id), item_id)
 
 
-def _of_page(
+def _written(
     runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str
 ) -> Iterator[Contribution]:
     pk = keys.enrolment(centre_id, enrolment_id).pk

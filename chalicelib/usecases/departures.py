@@ -28,11 +28,12 @@ def review(
         return _reviewed(runtime, actor, looked)
     attempt = _attempt(runtime, actor, looked)
     check_note(note)
-    authors = contributions.authors(runtime, actor.centre_id, looked.enrolment_id, looked.page_id)
-    require_reviewable(attempt, authors, actor.id)
+    of = (actor.centre_id, looked.enrolment_id, looked.page_id, looked.number)
+    # No part is signed while the attempt waits: those that stand are those that it rests on.
+    authors = contributions.authors(runtime, *of[:3])
+    require_reviewable(attempt, actor.id, authors)
     authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
     made = DepartureReview(actor.id, runtime.now(), note.strip())
-    of = (actor.centre_id, looked.enrolment_id, looked.page_id, looked.number)
     try:
         runtime.table.write(
             Update(
@@ -54,7 +55,7 @@ def review(
         if answered(runtime, request):
             return _reviewed(runtime, actor, looked)
         require_in_force(runtime, actor, authorisation, failure)
-        require_reviewable(_attempt(runtime, actor, looked), authors, actor.id)
+        require_reviewable(_attempt(runtime, actor, looked), actor.id, authors)
         detail = "The attempt has changed in between; read it again, then review it."
         raise Conflict("attempt-changed", detail) from None
     return made

@@ -88,6 +88,14 @@ def note_countersigning(
         runtime.table.write(Delete(key))
 
 
+def countersigns(runtime: Runtime, actor: Actor, enrolment_id: str) -> bool:
+    """Whether a judgement of an enrolment waits for the actor to stand for it."""
+    if not actor.has(Role.ASSESSOR):
+        return False
+    prefix = f"COUNTERSIGN#{actor.centre_id}#{enrolment_id}#"
+    return any(runtime.table.query(f"PERSON#{actor.id}", prefix))
+
+
 def _open(
     runtime: Runtime, actor: Actor, role: Role, prefix: str
 ) -> tuple[list[ListedEnrolment], bool]:

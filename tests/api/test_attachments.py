@@ -8,10 +8,10 @@ import pytest
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
-from chalicelib.usecases import promotions
-from tests.api.door import Door, centre_path
+from chalicelib.usecases import certificates, promotions
+from tests.api.door import Door, centre_path, page_path
 from tests.attachments import picture
-from tests.world import EVIDENCE
+from tests.world import EVIDENCE, EVIDENCE_MODULE
 
 REASON = {"reason": "A face is to be seen."}
 WITHHELD = {"outcome": "withheld", "note": "It is a face indeed."}
@@ -108,6 +108,30 @@ def test_who_has_lost_the_role_sees_nothing_of_what_they_uploaded(door: Door) ->
     for method in ("GET", "DELETE"):
         door.refused("not-found", method, at(attachment), world.assessor)
     door.refused("not-found", "POST", f"{at(attachment)}/flags", world.assessor, REASON)
+
+
+def test_a_countersigner_sees_what_a_judgement_rests_on(door: Door) -> None:
+    world = door.world
+    world.countersigner = world.person("Cora Countersigner", Role.ASSESSOR)
+    held = world.authorisation(countersigner_id=world.countersigner.id)
+    world.assessor = world.person("Tom Trainee", Role.ASSESSOR, authorisation=held)
+    asked = ("form: observation, vacsr: yes", "form: observation, files: 1")
+    world.module = world.publish(EVIDENCE_MODULE.replace(*asked))
+    enrolment = world.enrol()
+    attachment = world.attach(who=world.assessor, enrolment_id=enrolment.id)
+    world.contribute(enrolment, "show-2", "observed", attachment)
+    part = f"{page_path(enrolment, 'show-2')}/contributions/observed/signatures/1"
+    attempt = world.sign(enrolment, "show-2")
+    for path in (at(attachment), part):
+        door.refused("not-found", "GET", path, world.countersigner)
+    world.judge(enrolment, attempt)
+    certificates.note_judged(world.runtime, world.centre.id, enrolment.id, "show-2", 1)
+    assert door.done("GET", at(attachment), world.countersigner).json["url"]
+    assert door.done("GET", part, world.countersigner).json["number"] == 1
+    world.countersign(enrolment, "show-2")
+    certificates.note_judged(world.runtime, world.centre.id, enrolment.id, "show-2", 1)
+    for path in (at(attachment), part):
+        door.refused("not-found", "GET", path, world.countersigner)
 
 
 def test_they_are_listed_page_by_page_newest_last(door: Door) -> None:

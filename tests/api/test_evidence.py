@@ -12,9 +12,29 @@ from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.people import Role
 from chalicelib.usecases import attachments
 from tests.api.door import SIGNATURE, Door, Reply, judgements, open_door, page_path, save
+from tests.attachments import captioned, noise
 from tests.world import EVIDENCE_MODULE, World, new_world, request
 
 PAGE = "show-1"
+FULL_PAGE = """---
+format: 1
+id: full
+number: M3
+title: A page as full as can be
+version: 1
+language: en-GB
+---
+
+# Element: All of it {#all}
+
+## Page: Everything at once {#all-1}
+
+!! Twenty. {#first files: 20}
+
+!! Twenty more. {#second files: 20}
+
+!! Ten. {#third files: 10}
+""" + "".join(f"\n?? Say more. {{#more-{number}}}\n" for number in range(13))
 ALL_FIVE = {"valid": 1, "authentic": 1, "current": 1, "sufficient": 1, "reliable": 1}
 FINE = {"pictures": dict.fromkeys(ALL_FIVE, True)}
 
@@ -357,3 +377,19 @@ def test_the_same_review_twice_is_one(door: Door, path: str, photo: Attachment) 
     same = request(world.verifier).key
     first = door.done("POST", reviews, world.verifier, note, key=same)
     assert door.done("POST", reviews, world.verifier, note, key=same).json == first.json
+
+
+def test_more_than_is_kept_of_a_page_is_refused_in_words(door: Door) -> None:
+    """An item of the table takes 400 KiB; whatever is more must not end in a 5xx."""
+    world = door.world
+    world.module = world.publish(FULL_PAGE)
+    path = page_path(world.enrol(), "all-1")
+    of = {"candidate_id": world.candidate.id}
+    ids = [captioned(world.runtime, world.centre.id, **of, number=n).id for n in range(50)]
+    split = {"first": ids[:20], "second": ids[20:40], "third": ids[40:]}
+    files = {item_id: {"attachments": some} for item_id, some in split.items()}
+    texts = {f"more-{number}": {"text": noise(19_500)} for number in range(13)}
+    who, etag = world.candidate, save(door, path, files | texts)
+    door.refused("too-much-to-sign", "POST", f"{path}/attempts", who, SIGNATURE, if_match=etag)
+    assert door.done("GET", path, who).json["answers"] == files | texts, "the draft survives"
+    assert sign(door, path, files | {each: {"text": "Shorter."} for each in texts}).status == 201

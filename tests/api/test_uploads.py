@@ -356,6 +356,29 @@ class TestRedaction:
         door.send("DELETE", own, world.candidate)
         assert door.done("GET", at, world.candidate).json["replaced_by"] is None
 
+    def test_what_nobody_flagged_is_not_replaced(self, door: Door) -> None:
+        """Or a candidate could have another file shown in place of what was judged."""
+        world, enrolment = door.world, door.world.enrol()
+        original = world.attach()
+        world.bind(original, enrolment)
+        other = world.attach(b"Other.", redacts=original.id, redaction="A name.")
+        at = f"{centre_path(door)}/attachments/"
+        shown = door.done("GET", at + original.id, world.assessor).json
+        assert shown["url"]
+        assert shown["replaced_by"] is None
+        door.done("POST", f"{at}{original.id}/flags", world.assessor, {"reason": "A name."})
+        shown = door.done("GET", at + original.id, world.assessor).json
+        assert (shown["url"], shown["replaced_by"]) == (None, other.id)
+
+    def test_whoever_sees_the_original_sees_it(self, door: Door) -> None:
+        world = door.world
+        original = world.attach()
+        redaction = world.attach(b"Other.", redacts=original.id, redaction="A name.")
+        at = f"{centre_path(door)}/attachments/{redaction.id}"
+        door.refused("not-found", "GET", at, world.assessor)
+        world.bind(original, world.enrol())
+        assert door.done("GET", at, world.assessor).json["url"]
+
     def test_of_what_is_another_candidates(self, door: Door, path: str) -> None:
         world = door.world
         peer = world.person("Pia Peer", Role.CANDIDATE)

@@ -555,6 +555,7 @@ def test_the_guide_for_authors_has_every_code() -> None:
         "too-many-files",
         "too-many-contributions",
         "nothing-to-appraise",
+        "witness-without-files",
     }
     published = {IDS_NOT_WRITTEN, SHIPPED_FORM, TOO_MANY_FORMS}
     assert documented == {str(code) for code in Code} | flaws | published | {"dated-law"}

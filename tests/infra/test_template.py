@@ -1,6 +1,7 @@
 """What real AWS alone enforces is asserted on the packaged template."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +114,8 @@ def test_abandoned_uploads_go_and_evidence_never_does(resources: dict[str, Resou
     files, markers = rules
     days = UPLOAD_LIFETIME.days
     assert files["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
-    assert files["ExpirationInDays"] == days + 1
+    # A file in parts is as old as its upload: the last to be finished has a week to be scanned.
+    assert files["ExpirationInDays"] == days + 8
     assert files["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
     assert markers["ExpiredObjectDeleteMarker"] is True
 
@@ -143,6 +145,17 @@ def test_only_the_promotion_step_reads_what_is_quarantined(resources: dict[str, 
     assert readers == {"PromoteRole", "MalwareProtectionRole"}
 
 
+def test_who_is_overtaken_learns_that_a_file_is_gone(resources: dict[str, Resource]) -> None:
+    """Without the right to list, S3 says of what is gone that it is forbidden: a false alarm."""
+    (policy,) = resources["PromoteRole"]["Properties"]["Policies"]
+    found = [
+        each["Resource"]
+        for each in policy["PolicyDocument"]["Statement"]
+        if "s3:ListBucket" in each["Action"]
+    ]
+    assert found == [{"Fn::GetAtt": ["Quarantine", "Arn"]}]
+
+
 def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Resource]) -> None:
     plan, role = resources["MalwareProtection"], resources["MalwareProtectionRole"]
     assert plan["Condition"] == role["Condition"] == "HasGuardDuty"
@@ -159,11 +172,18 @@ def test_guardduty_scans_and_tags_where_it_is_asked_to(resources: dict[str, Reso
         assert not any("*" in action for action in statement["Action"])
 
 
-def test_scanning_is_off_unless_somebody_says_how() -> None:
+def test_scanning_is_off_on_aws_only_where_somebody_says_so() -> None:
+    """Left out by mistake, it must not go off: files would come in unscanned."""
     template = json.loads((package() / "sam.json").read_text())
-    assert template["Parameters"]["Scanner"]["Default"] == "off"
-    assert template["Parameters"]["WholeLimit"]["Default"] == WHOLE_LIMIT
-    assert template["Parameters"]["PartsLimit"]["Default"] == PARTS_LIMIT
+    assert template["Parameters"]["Scanner"]["Default"] == "off", "without an account to scan in"
+    assert '"Scanner=${SCANNER:-guardduty}"' in Path("infra/deploy.sh").read_text()
+
+
+def test_a_stage_takes_no_larger_files_than_are_described() -> None:
+    template = json.loads((package() / "sam.json").read_text())
+    whole, parts = (template["Parameters"][name] for name in ("WholeLimit", "PartsLimit"))
+    assert (whole["Default"], whole["MaxValue"]) == (WHOLE_LIMIT, WHOLE_LIMIT)
+    assert (parts["Default"], parts["MaxValue"]) == (PARTS_LIMIT, PARTS_LIMIT)
 
 
 @pytest.mark.parametrize("name", MAPPINGS)

@@ -15,8 +15,16 @@ ROLES = {
     "promote": "PromoteRole",
     "sweep": "SweepRole",
 }
-# What ministack's own poller and logs do without asking; asserted on the template instead.
-UNSEEN = {"ReadStream", "ParkFailures", "ReceiveDeliveries", "ReceiveUploads", "WriteLogs"}
+# What ministack's own poller and logs do without asking, and what it says of objects that are not
+# there to anybody; asserted on the template instead.
+UNSEEN = {
+    "ReadStream",
+    "ParkFailures",
+    "ReceiveDeliveries",
+    "ReceiveUploads",
+    "NoticeAbsence",
+    "WriteLogs",
+}
 
 
 def grants() -> list[tuple[str, str]]:
