@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 description, generated from the operations that the code declares."""
 
 import functools
+import inspect
 import json
 import re
 import sys
@@ -180,7 +181,8 @@ class CurrentVersion(AnswerModel):
         "version alone, and is not the ETag that a GET answers.",
     )
     answers: dict[str, ItemAnswer] | None = Field(
-        default=None, description="With `stale-page`: the current draft, by item id."
+        default=None,
+        description="With `stale-page` and `stale-contribution`: the current draft, by item id.",
     )
     person_id: str | None = Field(
         default=None, description="Where something belongs to one person alone: who has it."
@@ -388,7 +390,7 @@ def _noun(module: str) -> str:
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
-    said = (each.view.__doc__ or "").strip()
+    said = inspect.getdoc(each.view) or ""
     described: dict[str, Any] = {
         "operationId": each.id,
         "tags": [_noun(each.view.__module__)],

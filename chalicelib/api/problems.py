@@ -299,13 +299,17 @@ CODES: dict[str, Entry] = {
     "upload-expired": Entry(
         410, "The upload was begun too long ago", "Begin a new upload of the same file."
     ),
-    "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
-    "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
+    "link-expired": Entry(
+        410,
+        "The link has expired",
+        "Ask for a fresh link on its page; witnesses are invited again.",
+    ),
+    "link-used": Entry(410, "The link has been used", "What it was for is recorded."),
     "links-off": Entry(
         410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
     ),
     "link-void": Entry(
-        410, "The link is void", "Ask for a fresh link to the current attempt on its page."
+        410, "The link is void", "Ask for a fresh link on its page; witnesses are invited again."
     ),
     "stale-page": Entry(
         412,
@@ -389,7 +393,7 @@ CODES: dict[str, Entry] = {
     "not-signed": Entry(
         422,
         "The declaration or the signature is missing",
-        "Show the current declaration, have it accepted, and send the candidate's name.",
+        "Show the current declaration, have it accepted, and send the name of whoever signs.",
     ),
     "invalid-judgement": Entry(
         422,
