@@ -210,8 +210,12 @@ def runtime() -> Runtime:
     config = Config(
         retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=8
     )
-    # Without the version, some regions would sign links to S3 the old way.
-    configs = {"s3": config.merge(Config(signature_version="s3v4", read_timeout=COPY_SECONDS))}
+    # Without the version, some regions would sign links to S3 the old way. Without the style they
+    # would name its global address, which redirects to a new bucket: browsers then send nothing.
+    to_s3 = Config(
+        signature_version="s3v4", s3={"addressing_style": "virtual"}, read_timeout=COPY_SECONDS
+    )
+    configs = {"s3": config.merge(to_s3)}
 
     def client(service: Any) -> Any:  # noqa: ANN401 (boto3 makes clients at run time)
         return session.client(service, config=configs.get(service, config))

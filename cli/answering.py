@@ -13,6 +13,7 @@ PROSE = (
     "act. I write down what we agreed on the same day and tell my supervisor where there is a risk."
 )
 WORDS = 35  # a short but real answer, where the question asks for no more
+REASON = "We were both tired by then, and agreed to go through the rest when we meet again."
 DAY = "2026-02-27"  # on which everything happened that a form asks for
 
 
@@ -57,7 +58,7 @@ def _filled_in(form: Form) -> dict[str, Any]:
     kept: dict[str, Any] = {
         name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
     }
-    return {"values": kept, "reasons": {rule.id: _prose(0, None) for rule in departed}}
+    return {"values": kept, "reasons": {rule.id: REASON for rule in departed}}
 
 
 def _value(field: Field) -> Value:

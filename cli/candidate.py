@@ -60,13 +60,15 @@ def headers(config: Config) -> dict[str, str]:
     """Give the headers of every file: scripts and styles of its own, requests to whom it needs."""
     asked = {_origin(config[name]) for name in ("api", "token_endpoint") if name in config}
     forms = {_origin(config["local"]["form"])} if "local" in config else set()
+    sent = {_origin(config["files"]["quarantine"])} if "files" in config else set()
+    shown = {_origin(config["files"]["evidence"])} if "files" in config else set()
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        "img-src": "data:",
+        "img-src": " ".join(["data:", *sorted(shown)]),
         "worker-src": "'self'",
-        "connect-src": " ".join(["'self'", *sorted(asked)]),
+        "connect-src": " ".join(["'self'", *sorted(asked | sent)]),
         "form-action": " ".join(["'self'", *sorted(forms)]),
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

@@ -14,6 +14,7 @@ from chalicelib.formats.remarks import UnreadableDocumentError
 from cli.cast import create_cast
 from cli.cloud import ROOT, CloudError, reset, running
 from cli.playing import Client, Play
+from cli.portfolios import Portfolio
 from cli.stack import deploy
 from infra.package import PackagingError, package
 
@@ -59,24 +60,26 @@ def demo(module_file: Path, output: Path) -> dict[str, Any]:
         play = Play(stack, create_cast(stack), module)
         play.publish(source)
         play.enrol()
+        portfolio = Portfolio(play)
         with _bar() as bar:
-            _work(play, bar)
+            _work(portfolio, bar)
         certificate = play.certificate()
-        return _finish(play, certificate, output)
+        return _finish(portfolio, certificate, output)
 
 
-def _work(play: Play, bar: Progress) -> None:
+def _work(portfolio: Portfolio, bar: Progress) -> None:
     """Sign every page, judge every link, and have the first page returned once on the way."""
+    play = portfolio.play
     pages = [page.id for page in play.module.pages]
     signing = bar.add_task("candidate: pages answered and signed", total=len(pages) + 1)
     judging = bar.add_task("assessor: pages judged by signed link", total=len(pages) + 1)
     for page_id in pages:
-        play.sign(page_id)
+        portfolio.sign(page_id)
         bar.advance(signing)
     for number, link in enumerate(play.links(len(pages) + 1)):
         if number == 0:
             play.judge(link, competent=False, feedback=FEEDBACK)
-            play.sign(_returned(play))
+            portfolio.sign(_returned(play))
             bar.advance(signing)
         else:
             play.judge(link, competent=True)
@@ -89,8 +92,9 @@ def _returned(play: Play) -> str:
     return page_id
 
 
-def _finish(play: Play, certificate: dict[str, Any], output: Path) -> dict[str, Any]:
+def _finish(portfolio: Portfolio, certificate: dict[str, Any], output: Path) -> dict[str, Any]:
     """Check what has come of it, as a stranger would, and write it down."""
+    play = portfolio.play
     progress = play.progress()
     public = Client(play.stack.api).ask("GET", f"/v1/certificates/{certificate['certificate_id']}")
     verified = public.json()
@@ -103,6 +107,7 @@ def _finish(play: Play, certificate: dict[str, Any], output: Path) -> dict[str, 
         "the certificate is valid on its public page": verified["state"] == "valid",
         "the public page keeps the name to initials": verified["holder"] == "Z. N.",
         "it is the same certificate when asked again": again == certificate,
+        **portfolio.checks(),
     }
     _write(output / "certificate.json", certificate)
     (output / "certificate.pdf").write_bytes(play.certificate_pdf())
@@ -115,12 +120,14 @@ def _finish(play: Play, certificate: dict[str, Any], output: Path) -> dict[str, 
         "counts": play.module.counts(),
         "pages_competent": progress["pages_competent"],
         "pages_returned_and_resubmitted": 1,
+        **portfolio.counts(),
         "certificates": 1,
         "certificate_id": certificate["certificate_id"],
         "checks": list(checks),
         "done": [
             "packaged the application and deployed the real template to the local cloud",
             "published the module and enrolled a candidate, over the API",
+            *portfolio.done(),
             f"answered and signed {progress['pages_competent']} pages, one of them twice",
             "judged every page by the signed link in the assessor's mail",
             "finalised by the event-driven step, and issued the certificate",
@@ -158,6 +165,7 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
         f"{summary['module']}",
         f"  {held}",
         f"  {summary['pages_competent']} pages competent, 1 of them returned and resubmitted",
+        *_tell_evidence(summary),
         f"  1 certificate: {summary['certificate_id']}",
         "",
         "Done:",
@@ -169,6 +177,13 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
         *(f"  {_short(output / name)}" for name in RESULTS),
     ]
     print("\n".join(lines))
+
+
+def _tell_evidence(summary: dict[str, Any]) -> list[str]:
+    if not summary["attachments"]:
+        return []
+    held = f"{summary['attachments']} files, {summary['contributions']} records by others"
+    return [f"  evidence: {held}, {summary['uploads_refused']} upload refused"]
 
 
 if __name__ == "__main__":

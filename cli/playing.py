@@ -22,7 +22,9 @@ from cli.stack import Stack
 PATIENCE = 60  # seconds for whatever an event brings
 INITIALS = "ZN"
 LINK = re.compile(r"http://\S+/v1/review/\S+")
-OK, CREATED, SEE_OTHER = 200, 201, 303
+BOX = re.compile(r'name="(evidence/[^"]+)"')
+NOTHING: Mapping[str, Any] = {}
+OK, CREATED, ACCEPTED, SEE_OTHER = 200, 201, 202, 303
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Client:
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send a request that has to succeed."""
         reply = self.send(method, path, body, **headers)
-        if reply.status not in {OK, CREATED}:
+        if reply.status not in {OK, CREATED, ACCEPTED}:
             message = f"{method} {path} answered {reply.status}: {reply.body.decode()[:2000]}"
             raise CloudError(message)
         return reply
@@ -123,44 +125,38 @@ class Play:
         enrolment_id: str = reply.json()["id"]
         return enrolment_id
 
-    def sign(self, page_id: str) -> None:
-        """Answer a page and sign it."""
+    def sign(self, page_id: str, evidence: Mapping[str, Any] = NOTHING) -> str:
+        """Answer a page, with evidence by item, and sign it; return the path of the attempt."""
         candidate = self.client(Role.CANDIDATE)
         path = f"{self.enrolment}/pages/{page_id}"
         page = self.module.page(page_id)
         shown = candidate.ask("GET", path)
-        answers = complete_answers(page, INITIALS) if page else {}
+        answers = complete_answers(page, INITIALS) | dict(evidence) if page else {}
         saved = candidate.ask("PUT", path, {"answers": answers}, if_match=shown.headers["etag"])
         signature = {
             "declaration": shown.json()["declaration"]["version"],
             "signature": "Zoë Nguyễn",
         }
-        candidate.ask("POST", f"{path}/attempts", signature, if_match=saved.headers["etag"])
+        receipt = candidate.ask(
+            "POST", f"{path}/attempts", signature, if_match=saved.headers["etag"]
+        )
+        return f"{path}/attempts/{receipt.json()['number']}"
 
     def links(self, count: int) -> Iterator[str]:
         """Yield the first signed links that reach the assessor's mail, as they come in."""
         for number in range(count):
             mail = wait_for(partial(self._mail, number), "the mail with the signed link")
-            found = LINK.search(mail[0].text)
-            if not found:
-                message = "a mail came without a link"
-                raise CloudError(message)
-            yield found[0]
+            yield found_in(mail[0], LINK)
 
     def _mail(self, first: int) -> list[Mail]:
         return self.stack.cloud.read_mail(self.cast.username(Role.ASSESSOR))[first:]
 
     def judge(self, link: str, *, competent: bool, feedback: str = "") -> None:
         """Open a signed link as a person does, and send its form."""
-        opened = open_link(link)
-        sent = send_form(link, competent=competent, feedback=feedback)
-        if (opened.status, sent.status) != (OK, SEE_OTHER):
-            message = f"the signed link answered {opened.status}, its form {sent.status}"
-            raise CloudError(message)
-        recorded = open_link(urljoin(link, sent.headers["location"]))
-        if recorded.status != OK:
-            message = f"the recorded judgement answered {recorded.status}"
-            raise CloudError(message)
+        opened = expect(open_link(link), "the signed link")
+        sent = send_form(link, competent=competent, feedback=feedback, **boxes(opened))
+        expect(sent, "the form of the signed link", SEE_OTHER)
+        expect(open_link(urljoin(link, sent.headers["location"])), "the recorded judgement")
 
     def progress(self) -> dict[str, Any]:
         """Return the enrolment as its candidate sees it."""
@@ -200,9 +196,19 @@ def open_link(link: str, method: str = "GET") -> Reply:
     return reply_of(http.request(method, link, headers={"accept": "text/html"}))
 
 
-def send_form(link: str, *, competent: bool, feedback: str = "") -> Reply:
-    """Send the form of a review page."""
-    form = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+def boxes(opened: Reply) -> dict[str, str]:
+    """Tick all that a review page asks about evidence."""
+    return dict.fromkeys(BOX.findall(opened.body.decode()), "Y")
+
+
+def send_form(link: str, *, competent: bool, feedback: str = "", **ticked: str) -> Reply:
+    """Send the form of a review page, with the boxes that are ticked."""
+    decided = {"competent": "Y" if competent else "N", "initials": "SK", "feedback": feedback}
+    return post_form(link, decided | ticked)
+
+
+def post_form(link: str, form: Mapping[str, str]) -> Reply:
+    """Send a form as a browser does that has no JavaScript."""
     headers = {"content-type": "application/x-www-form-urlencoded"}
     return reply_of(
         http.request("POST", link, body=urlencode(form), headers=headers, redirect=False)
@@ -211,11 +217,24 @@ def send_form(link: str, *, competent: bool, feedback: str = "") -> Reply:
 
 def download(address: str) -> bytes:
     """Fetch a file."""
-    reply = reply_of(http.request("GET", address))
-    if reply.status != OK:
-        message = f"the download answered {reply.status}"
+    return expect(reply_of(http.request("GET", address)), "the download").body
+
+
+def expect(reply: Reply, what: str, status: int = OK) -> Reply:
+    """Return what came back, if it is what should come back."""
+    if reply.status != status:
+        message = f"{what} answered {reply.status}"
         raise CloudError(message)
-    return reply.body
+    return reply
+
+
+def found_in(mail: Mail, link: re.Pattern[str]) -> str:
+    """Take a link out of a mail."""
+    found = link.search(mail.text)
+    if not found:
+        message = f"the mail {mail.subject!r} came without its link"
+        raise CloudError(message)
+    return found[0]
 
 
 def reply_of(response: urllib3.BaseHTTPResponse) -> Reply:

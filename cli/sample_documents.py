@@ -8,11 +8,11 @@ from io import BytesIO
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-TITLE = "Moving and handling: reflection"
+TITLE = "Working agreement"
 LINES = (
-    "I checked the hoist, the battery and the sling before the transfer.",
-    "I explained each step and asked for consent before I began.",
-    "Next time I will clear the floor before I bring in the hoist.",
+    "We agreed what the visits are for, and that I ring if I am late.",
+    "We agreed whom to tell if something is wrong, and how to end a visit early.",
+    "We look at all of it together in six weeks.",
 )
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _FORMATS = "http://schemas.openxmlformats.org"

@@ -23,6 +23,7 @@ from cli.cast import (
 from cli.cloud import HOME, CloudError, running
 from cli.demo import DEMO_MODULE
 from cli.playing import LINK, Play
+from cli.portfolios import Portfolio
 from cli.stack import PASSWORD, Stack, deploy
 from cli.stages import SERVED
 from infra.package import PackagingError, package
@@ -73,12 +74,13 @@ def _begun(stack: Stack) -> Play:
     play.publish(DEMO_MODULE.read_text(encoding="utf-8"))
     play.enrol()
     play.enrol_also(create_newcomer(stack, play.cast))
+    portfolio = Portfolio(play)
     pages = [page.id for page in play.module.pages]
     for page_id in pages[:-1]:
-        play.sign(page_id)
+        portfolio.sign(page_id)
     for link in play.links(len(pages) - 1):
         play.judge(link, competent=True)
-    play.sign(pages[-1])
+    portfolio.sign(pages[-1])
     list(play.links(len(pages)))  # the mail with the last link has come
     return play
 
@@ -103,6 +105,7 @@ def _config(play: Play, address: str) -> dict[str, Any]:
     return {
         "api": play.stack.api,
         **play.stack.let_sign_in(address),
+        "files": {"quarantine": play.stack.cloud.endpoint, "evidence": play.stack.cloud.endpoint},
         "local": {
             "form": f"{play.stack.cloud.endpoint}/login",
             "people": [
@@ -133,6 +136,7 @@ def _board(play: Play, app: str) -> str:
         f"Issuer       {play.stack.trusted['issuer']}",
         f"Description  {play.stack.api}/v1/docs",
         f"Mail         {play.stack.cloud.endpoint}/_ministack/ses/messages",
+        f"Scanning     {_scanning(play.stack)}",
         f"Centre       {play.cast.centre_id}",
         f"Enrolment    {play.enrolment_id}",
         f"Progress     {progress['pages_competent']} of {len(progress['pages'])} pages competent",
@@ -153,6 +157,12 @@ def _board(play: Play, app: str) -> str:
         address = f"{play.stack.api}/v1/review/{link}"
         lines += ["The assessor's signed link for the last page, from that mail:", f"  {address}"]
     return "\n".join([*lines, "", "Ctrl-C stops it and keeps the state; `make reset` clears it."])
+
+
+def _scanning(stack: Stack) -> str:
+    """Say what looks at files for malware."""
+    scanner = stack.environment("promote")["SCANNER"]
+    return "off in this stage: only types and structures of files" if scanner == "off" else scanner
 
 
 def _last_link(play: Play) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.cloud import http
-from cli.playing import Client, Reply, reply_of, wait_for
+from cli.playing import ACCEPTED, Client, Reply, expect, reply_of, wait_for
 
 TAKEN = 204
 SETTLED = ("clean", "rejected")
@@ -18,6 +18,19 @@ class Uploader:
 
     client: Client
     centre: str  # its path
+
+    def send(
+        self, content: bytes, media_type: str, name: str, *, in_parts: bool = False, **more: object
+    ) -> str:
+        """Upload a file, and return the id of its attachment."""
+        upload = self.start(content, media_type, name, in_parts=in_parts, **more)
+        upload_id: str = upload["id"]
+        if in_parts:
+            self._send_parts(upload_id, content, upload["parts"]["size"])
+        else:
+            expect(post(upload["form"], content), f"S3, given {name},", TAKEN)
+        expect(self.complete(upload_id), f"the completion of {name}", ACCEPTED)
+        return upload_id
 
     def start(self, content: bytes, media_type: str, name: str, **more: object) -> dict[str, Any]:
         """Say what is coming, and return the upload."""
@@ -46,6 +59,15 @@ class Uploader:
         (link,) = self.client.ask("POST", path, wanted).json()["parts"]
         body = sent or content
         return reply_of(http.request("PUT", link["url"], body=body, headers=link["headers"]))
+
+    def _send_parts(self, upload_id: str, content: bytes, size: int) -> None:
+        """Send the first part; then, as after a break, look what has arrived, and send the rest."""
+        pieces = [content[at : at + size] for at in range(0, len(content), size)]
+        expect(self.put_part(upload_id, 1, pieces[0]), "part 1")
+        arrived = {part["number"] for part in self.get(upload_id)["parts"]["arrived"]}
+        for number, piece in enumerate(pieces, start=1):
+            if number not in arrived:
+                expect(self.put_part(upload_id, number, piece), f"part {number}")
 
     def complete(self, upload_id: str) -> Reply:
         """Say that a file has been sent."""

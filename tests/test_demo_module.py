@@ -9,6 +9,7 @@ from chalicelib.domain.law import dated_law
 from chalicelib.domain.modules import (
     ChoiceItem,
     Element,
+    EvidenceRequest,
     Module,
     Page,
     Question,
@@ -115,6 +116,33 @@ def test_each_element_ends_with_its_range_item(module: Module) -> None:
         assert f"Choose {item.choose} of {len(item.options)} " in item.text
         shapes.append((group.title, item.choose, len(item.options), item.tests))
     assert shapes == [("Range", 2, 4, ()), ("Range", 3, 6, ()), ("Range", 3, 6, ())]
+
+
+def test_six_pages_end_with_a_group_that_asks_for_evidence(module: Module) -> None:
+    asked = {}
+    for page in module.pages:
+        if items := [item for item in page.items if isinstance(item, EvidenceRequest)]:
+            group = page.groups[-1]
+            assert (group.title, group.items) == ("Evidence", tuple(items))
+            assert all(item.guidance for item in items)
+            asked[page.id] = [(item.form, item.by) for item in items]
+    assert asked == {
+        "establish-2": [
+            ("", "candidate"),
+            ("observation", "assessor"),
+            ("meeting-record", "candidate"),
+        ],
+        "sustain-1": [("witness-testimony", "witness")],
+        "disengage-1": [("decision-record", "candidate")],
+        "disengage-2": [("policy-acknowledgement", "candidate")],
+        "knowledge-3": [("reading-log", "candidate")],
+        "knowledge-7": [("work-product", "candidate")],
+    }
+
+
+def test_assessors_are_asked_about_one_piece_of_own_work(module: Module) -> None:
+    requests = [item for item in module.items if isinstance(item, EvidenceRequest)]
+    assert [item.form for item in requests if item.vacsr] == ["work-product"]
 
 
 def test_every_key_is_marked_and_nothing_stands_in_the_way(module: Module) -> None:

@@ -208,7 +208,7 @@ def opened(centre: Centre) -> Iterator[App]:
 
 def status(tab: Page) -> Locator:
     """Find what the app says of what was typed."""
-    return tab.get_by_role("status").first
+    return tab.locator(".bar").get_by_role("status")
 
 
 def item(tab: Page, text: str) -> Locator:

@@ -14,12 +14,24 @@ from app import build_app
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attempts import CURRENT_DECLARATION, Attempt, Signature
+from chalicelib.domain.contributions import CURRENT_DECLARATION as CONTRIBUTED
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.judgements import Judgement
-from chalicelib.domain.modules import ChoiceItem, Module, Page
+from chalicelib.domain.judgements import Appraisal, Decision, Judgement, asking
+from chalicelib.domain.modules import ChoiceItem, EvidenceRequest, Module, Page
 from chalicelib.domain.people import Identity, Role
-from chalicelib.usecases import attempts, certificates, links, modules, pages
-from cli.answering import complete_answers
+from chalicelib.domain.testimony import Witness
+from chalicelib.usecases import (
+    attempts,
+    certificates,
+    contributions,
+    links,
+    modules,
+    pages,
+    testimony,
+)
+from chalicelib.usecases.testimony import Account
+from cli.answering import complete_answers, complete_evidence
+from tests.attachments import picture
 from tests.browser.gateway import STAGE, Gateway, serving
 from tests.world import ISSUER, World, new_world, request
 
@@ -27,6 +39,14 @@ DEMO = Path("modules/working-relationships.md")
 CHOICES = "establish-3"  # a page of five choice items
 STATEMENTS = "establish-1"  # the statements that they test
 NAME = "Zoë Nguyễn"
+PHOTO = {
+    "name": "room.jpg",
+    "media_type": "image/jpeg",
+    "caption": "Where we meet, before anybody came in",
+    "alt_text": "An empty room with a bed",
+}
+STATUS = {"relationship": "line manager", "status": "Registered nurse"}
+FINE = Appraisal(valid=True, authentic=True, current=True, sufficient=True, reliable=True)
 
 Answers = Mapping[str, dict[str, Any]]
 
@@ -83,7 +103,8 @@ class Centre:
         enrolment, candidate = by or self.enrol(name, module)
         page = (module or self.module).page(page_id)
         assert page
-        given = complete_answers(page, "ZN") | dict(answers or {})
+        files = self._evidence(enrolment, candidate, page) if page in self.module.pages else []
+        given = complete_answers(page, "ZN", files) | dict(answers or {})
         etag = pages.get_page(runtime, candidate, enrolment.id, page_id).etag
         draft = pages.save_draft(
             runtime, candidate, enrolment.id, page_id, from_documents(given), etag
@@ -98,6 +119,43 @@ class Centre:
             request=request(candidate),
         )
         return Signed(enrolment, attempt, candidate, self.mailed(enrolment, attempt))
+
+    def judge(self, signed: Signed, *, competent: bool = True, feedback: str = "") -> None:
+        """Have an attempt judged; whatever the assessor is asked about its evidence is well."""
+        enrolment, attempt = signed.enrolment, signed.attempt
+        if attempt.departures and competent:
+            self.world.review_departures(enrolment, attempt.page_id)
+        page = self.module.page(attempt.page_id)
+        evidence = {item.id: FINE for item in asking(page)} if page else {}
+        decision = Decision(
+            competent=competent, initials="AE", feedback=feedback, evidence=evidence
+        )
+        self.world.judge(enrolment, attempt, decision=decision)
+
+    def _evidence(self, enrolment: Enrolment, candidate: Actor, page: Page) -> list[str]:
+        """Have others contribute to a page, and return what the candidate has to name: files."""
+        requests = [item for item in page.items if isinstance(item, EvidenceRequest)]
+        for item in requests:
+            if item.by == "assessor":
+                self.world.contribute(enrolment, page.id, item.id)
+            elif item.by == "witness":
+                self._testify(enrolment, candidate, page, item)
+        count = max((item.least_files + 1 for item in requests if item.least_files), default=0)
+        files = [self.world.attach(picture(), who=candidate, **PHOTO) for _ in range(count)]
+        return [each.id for each in files]
+
+    def _testify(
+        self, enrolment: Enrolment, candidate: Actor, page: Page, item: EvidenceRequest
+    ) -> None:
+        runtime, of = self.world.runtime, (enrolment.id, page.id, item.id)
+        witness = Witness(name="Will Ness", address="w@example.org", **STATUS)
+        testimony.invite(runtime, candidate, *of, witness, request(candidate))
+        assert testimony.mail_invitation(runtime, enrolment.centre_id, *of)
+        token = self.world.outbox.sent[-1][2].split("/v1/testimony/")[1].split()[0]
+        answer = from_documents({item.id: complete_evidence(item)})[item.id]
+        signature = Signature(CONTRIBUTED, witness.name)
+        given = Account(answer, witness.status, signature)
+        testimony.sign_by_link(runtime, token, given, "form")
 
     def mailed(self, enrolment: Enrolment, attempt: Attempt) -> str:
         """Send the mail that is due for an attempt, and take the link out of it."""
@@ -118,17 +176,19 @@ class Centre:
         return found.attempt.judgement
 
     def texts(self, signed: Signed) -> list[str]:
-        """Return what the candidate wrote in an attempt."""
+        """Return what the candidate wrote in an attempt, and others for it."""
         attempt = signed.attempt
-        found = attempts.read(
-            self.world.runtime,
-            self.world.centre.id,
-            signed.enrolment.id,
-            attempt.page_id,
-            attempt.number,
-        )
+        of = (self.world.centre.id, signed.enrolment.id, attempt.page_id)
+        found = attempts.read(self.world.runtime, *of, attempt.number)
         assert found
-        return [each["text"] for each in found.document["answers"].values() if "text" in each]
+        parts = [
+            contributions.read_part(self.world.runtime, *of, each["item_id"], each["number"])
+            for each in found.document.get("contributions", ())
+        ]
+        given = [*found.document["answers"].values(), *(part.document for part in parts if part)]
+        values = [value for each in given for value in each.get("values", {}).values()]
+        written = [value for value in values if isinstance(value, str) and " " in value]
+        return written + [each["text"] for each in given if "text" in each]
 
     @contextmanager
     def out_of_order(self) -> Iterator[None]:
@@ -159,7 +219,7 @@ class Centre:
         """Have somebody work through a whole module; return their certificate's address."""
         by = self.enrol(module=module)
         for page in (module or self.module).pages:
-            self.world.judge(by[0], self.sign(page.id, module=module, by=by).attempt)
+            self.judge(self.sign(page.id, module=module, by=by))
             self.world.clock.forward(**between)
         issued = certificates.finalise(self.world.runtime, by[0].centre_id, by[0].id)
         assert issued

@@ -30,9 +30,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of a file to one worker: they share a centre."""
+    """Give all tests of a file to one worker: they share a centre, unless they share the cloud."""
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and "stack" not in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
 
 

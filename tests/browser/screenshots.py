@@ -10,12 +10,15 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser
 
+from chalicelib.formats.pictures import render
+from cli.evidence import SAMPLES
 from tests.browser.candidate import opened
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, at_work, wrong
 from tests.browser.chromium import PHONE, chromium
 
 IMAGES = Path("docs/images")
 SCALE = 1.25
+EVIDENCE, APPRAISED = "establish-2", "knowledge-7"  # pages of the demo module
 FEEDBACK = "Read the fourth question again: what would you tell Daniel before he speaks?"
 RETURNED = "You say that you ask first. Tell me about one time when you did, and what came of it."
 FRAMES = """
@@ -46,6 +49,31 @@ def review(centre: Centre, browser: Browser) -> None:
     context.close()
 
 
+def evidence(centre: Centre, browser: Browser) -> None:
+    """Take three screens of a phone: a photo, a record that departs from a rule, the boxes."""
+    by = centre.enrol()
+    context = browser.new_context(viewport=PHONE, device_scale_factor=SCALE, is_mobile=True)
+    tab = context.new_page()
+    # There is no bucket here to fetch them from.
+    photo = render(io.BytesIO(SAMPLES["image/jpeg"].make())).thumbnail
+    tab.route("**/thumbnail", lambda route: route.fulfill(content_type="image/jpeg", body=photo))
+    tab.goto(centre.sign(EVIDENCE, by=by).link)
+    screens = []
+    departure = tab.locator("div.clash", has_text="Departs from a rule")
+    for place in (tab.locator(".files img").first, departure):
+        place.evaluate("element => element.scrollIntoView({block: 'center'})")
+        tab.wait_for_load_state("networkidle")
+        screens.append(tab.screenshot())
+    tab.goto(centre.sign(APPRAISED, by=by).link)
+    boxes = tab.get_by_role("group", name="what do you find the evidence to be?")
+    boxes.evaluate("element => element.scrollIntoView()")
+    for box in boxes.get_by_role("checkbox").all():
+        box.check()
+    screens.append(tab.screenshot())
+    _side_by_side(browser, "evidence.png", screens)
+    context.close()
+
+
 def _side_by_side(browser: Browser, name: str, screens: list[bytes]) -> None:
     images = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(screen).decode()}" '
@@ -72,9 +100,7 @@ def candidate(centre: Centre, browser: Browser) -> None:
             signed = centre.sign(page.id, by=by)
             returned = page is centre.module.pages[1]
             feedback = RETURNED if returned else ""
-            centre.world.judge(
-                who.enrolment, signed.attempt, competent=not returned, feedback=feedback
-            )
+            centre.judge(signed, competent=not returned, feedback=feedback)
         context = browser.new_context(
             viewport=PHONE, device_scale_factor=SCALE, is_mobile=True, locale="en-GB"
         )
@@ -110,6 +136,7 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with at_work() as centre, chromium() as browser:
         review(centre, browser)
+        evidence(centre, browser)
         certificate(centre, browser)
         candidate(centre, browser)
 

@@ -12,6 +12,7 @@ from cli.cloud import ROOT, http
 CONFIG = {
     "api": "http://127.0.0.1:1/restapis/x",
     "token_endpoint": "https://issuer.example/oauth2/token",
+    "files": {"quarantine": "https://taken.example", "evidence": "https://shown.example"},
     "local": {"form": "http://127.0.0.1:2/login"},
 }
 
@@ -23,7 +24,7 @@ def site() -> Iterator[Site]:
         yield found
 
 
-def test_the_app_may_ask_its_api_and_its_issuer_and_nobody_else(site: Site) -> None:
+def test_the_app_may_ask_its_api_its_issuer_and_the_buckets_and_nobody_else(site: Site) -> None:
     answered = http.request("GET", site.address)
 
     assert answered.status == HTTPStatus.OK
@@ -32,7 +33,9 @@ def test_the_app_may_ask_its_api_and_its_issuer_and_nobody_else(site: Site) -> N
     )
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
-    assert policy["connect-src"] == "'self' http://127.0.0.1:1 https://issuer.example"
+    asked = "http://127.0.0.1:1 https://issuer.example https://taken.example"
+    assert policy["connect-src"] == f"'self' {asked}"
+    assert policy["img-src"] == "data: https://shown.example"
     assert policy["form-action"] == "'self' http://127.0.0.1:2"
 
 

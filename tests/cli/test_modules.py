@@ -213,7 +213,8 @@ def test_the_preview_stands_alone_and_names_every_field(tmp_path: Path) -> None:
     page = Page(out.read_text(encoding="utf-8"))
     assert page.all("html") == [{"lang": "en-GB"}]
     assert page.all("script") == page.all("link") == page.all("img") == []
-    assert len(page.all("fieldset")) == len(page.all("legend")) == 26 + 29
+    # Statements, choice items, and what the forms of evidence have one choose.
+    assert len(page.all("fieldset")) == len(page.all("legend")) == 26 + 29 + 21
     labelled = {attributes.get("for") for attributes in page.all("label")}
     assert {attributes["id"] for attributes in page.all("textarea")} <= labelled
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]

@@ -192,10 +192,17 @@ def settings(each: Operation, seeds: Seeds) -> dict[str, Any]:
     if each.rule.signed_in:
         role = next((role for role in OWNERS if role in each.rule.roles), Role.CANDIDATE)
         given["headers"] = {"Authorization": f"Bearer {seeds.tokens[role]}"}
-    if each.method == "GET" and {"number", "version"} & set(re.findall(r"{(\w+)}", each.path)):
+    parts = set(re.findall(r"{(\w+)}", each.path))
+    checks = set()
+    if each.method == "GET" and {"number", "version"} & parts:
         # It believes that it has sent the wrong number that it made up, not ours, and nothing but
         # the address could be wrong here. Wrong numbers: tests/api/test_attempts.py.
-        given["checks"] = {"negative_data_rejection": {"enabled": False}}
+        checks.add("negative_data_rejection")
+    if {"person_id", "number"} & parts:
+        # A membership that is ended, an attempt that is withdrawn: neither is gone.
+        checks.add("use_after_free")
+    if checks:
+        given["checks"] = {name: {"enabled": False} for name in sorted(checks)}
     return given
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cli.cloud import http
-from cli.playing import LINK, Client, open_link, send_form, wait_for
+from cli.playing import LINK, Client, boxes, open_link, send_form, wait_for
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -108,9 +108,10 @@ def test_the_candidate_at_the_last_page_is_still_there_after_a_restart(tmp_path:
         candidate = Client(api, found(r"candidate +(ey\S+)\n", second))
         link = LINK.search(second)
         assert link
-        assert open_link(link[0]).status == 200
-
-        assert send_form(link[0], competent=True).status == 303
+        opened = open_link(link[0])
+        assert opened.status == 200
+        assert b"agreement.docx" in opened.body
+        assert send_form(link[0], competent=True, **boxes(opened)).status == 303
         made = operate(tmp_path, "centre", "create", "Quayside Training", "--links", "off")
         rule = "evidence=certificate-issued+84,hold"
         changed = operate(

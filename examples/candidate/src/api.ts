@@ -2,7 +2,15 @@
 
 import createClient from "openapi-fetch";
 import type { paths } from "./generated/api.d.ts";
-import type { Answers, EnrolmentSummary, Problem } from "./model.ts";
+import type {
+  Answers,
+  Attachment,
+  EnrolmentSummary,
+  NewUpload,
+  PartLink,
+  Problem,
+  Witness,
+} from "./model.ts";
 import type { Signing } from "./work.ts";
 
 const PATIENCE = 20_000; // milliseconds until a request without an answer counts as lost
@@ -10,6 +18,11 @@ const ENROLMENTS = "/v1/centres/{centre_id}/enrolments";
 const ENROLMENT = `${ENROLMENTS}/{enrolment_id}` as const;
 const PAGE = `${ENROLMENT}/pages/{page_id}` as const;
 const ATTEMPTS = `${PAGE}/attempts` as const;
+const CONTRIBUTIONS = `${PAGE}/contributions` as const;
+const ATTACHMENTS = "/v1/centres/{centre_id}/attachments";
+const ATTACHMENT = `${ATTACHMENTS}/{attachment_id}` as const;
+const UPLOADS = "/v1/centres/{centre_id}/uploads";
+const UPLOAD = `${UPLOADS}/{upload_id}` as const;
 
 /** What a request came to. */
 export type Outcome<T> = { ok: true; data: T; etag: string; url: string } | Failure;
@@ -42,18 +55,12 @@ export function createApi(base: string, token: () => string | undefined) {
   });
   return {
     me: () => ask(client.GET("/v1/me")),
-    /** All that somebody is enrolled in at a centre; the list comes page by page. */
-    enrolments: async (centre_id: string, candidate_id: string): Promise<Outcome<EnrolmentSummary[]>> => {
-      const found: EnrolmentSummary[] = [];
-      const query: { candidate_id: string; cursor?: string } = { candidate_id };
-      for (;;) {
-        const page = await ask(client.GET(ENROLMENTS, { params: { path: { centre_id }, query } }));
-        if (!page.ok) return page;
-        found.push(...page.data.items);
-        if (!page.data.next) return { ...page, data: found };
-        query.cursor = page.data.next;
-      }
-    },
+    /** All that somebody is enrolled in at a centre. */
+    enrolments: (centre_id: string, candidate_id: string): Promise<Outcome<EnrolmentSummary[]>> =>
+      all((cursor) => {
+        const query = { candidate_id, ...cursor };
+        return ask(client.GET(ENROLMENTS, { params: { path: { centre_id }, query } }));
+      }),
     enrolment: (path: EnrolmentPath) => ask(client.GET(ENROLMENT, { params: { path } })),
     module: (centre_id: string, module_id: string, version: number) => {
       const path = { centre_id, module_id, version };
@@ -74,7 +81,59 @@ export function createApi(base: string, token: () => string | undefined) {
     certificate: (path: EnrolmentPath) => ask(client.GET(`${ENROLMENT}/certificate`, { params: { path } })),
     certificatePdf: (path: EnrolmentPath) =>
       ask(client.GET(`${ENROLMENT}/certificate/pdf`, { params: { path } })),
+    contributions: (path: PagePath) => ask(client.GET(CONTRIBUTIONS, { params: { path } })),
+    inviteWitness: (path: PagePath, item_id: string, body: Witness, key: string) => {
+      const params = { path: { ...path, item_id }, header: { "Idempotency-Key": key } };
+      return ask(client.POST(`${CONTRIBUTIONS}/{item_id}/invitations`, { params, body }));
+    },
+    startUpload: (centre_id: string, body: NewUpload, key: string) => {
+      const header = { "Idempotency-Key": key };
+      return ask(client.POST(UPLOADS, { params: { path: { centre_id }, header }, body }));
+    },
+    upload: (centre_id: string, upload_id: string) =>
+      ask(client.GET(UPLOAD, { params: { path: { centre_id, upload_id } } })),
+    /** A link that takes this part alone. */
+    partLink: async (
+      centre_id: string,
+      upload_id: string,
+      number: number,
+      sha256: string,
+    ): Promise<Outcome<PartLink>> => {
+      const params = { path: { centre_id, upload_id } };
+      const found = await ask(
+        client.POST(`${UPLOAD}/parts`, { params, body: { parts: [{ number, sha256 }] } }),
+      );
+      return found.ok ? { ...found, data: found.data.parts[0] as PartLink } : found;
+    },
+    completeUpload: (centre_id: string, upload_id: string) =>
+      ask(client.POST(`${UPLOAD}/completion`, { params: { path: { centre_id, upload_id } } })),
+    attachment: (centre_id: string, attachment_id: string) =>
+      ask(client.GET(ATTACHMENT, { params: { path: { centre_id, attachment_id } } })),
+    /** All that the candidate has ever uploaded at a centre, newest last. */
+    attachments: (centre_id: string): Promise<Outcome<Attachment[]>> =>
+      all((cursor) => ask(client.GET(ATTACHMENTS, { params: { path: { centre_id }, query: cursor } }))),
+    deleteAttachment: (centre_id: string, attachment_id: string) =>
+      ask(client.DELETE(ATTACHMENT, { params: { path: { centre_id, attachment_id } } })),
   };
+}
+
+interface Listed<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A whole list, which comes page by page. */
+async function all<T>(
+  ask: (cursor: { cursor?: string }) => Promise<Outcome<Listed<T>>>,
+): Promise<Outcome<T[]>> {
+  const found: T[] = [];
+  for (let cursor = {}; ;) {
+    const page = await ask(cursor);
+    if (!page.ok) return page;
+    found.push(...page.data.items);
+    if (!page.data.next) return { ...page, data: found };
+    cursor = { cursor: page.data.next };
+  }
 }
 
 interface Answered<T> {

@@ -10,6 +10,8 @@ export interface Config {
   scope: string;
   /** Which of the issuer's tokens the API takes: the one whose `aud` it is configured with. */
   token: "id_token" | "access_token";
+  /** Where files are sent and shown from: the two buckets. Whoever serves the app names them in its policy. */
+  files?: { quarantine: string; evidence: string };
   /** A local cloud's made-up people and the address of its sign-in form; nowhere else. */
   local?: { form: string; people: { name: string; about: string; username: string; password: string }[] };
 }

@@ -1,6 +1,10 @@
 /** A field for each kind of item: shows an answer, reads it, and says what is missing. */
 
+import type { App } from "./app.ts";
 import { h } from "./dom.ts";
+import { contributed } from "./evidence/contributed.ts";
+import { evidence } from "./evidence/field.ts";
+import type { FileOnItsWay } from "./evidence/files.ts";
 import type { Answer, Choice, Item, Question, Statement } from "./model.ts";
 import { countWords } from "./work.ts";
 
@@ -8,16 +12,29 @@ export interface Field {
   item: Item;
   element: HTMLElement;
   read(): Answer;
-  /** Show an answer. */
-  show(answer: Answer): void;
-  /** What the item still lacks before the page can be signed, in words; empty if nothing. */
-  lacks(): string;
+  /** Show an answer, and which files are on their way to it. */
+  show(answer: Answer, files: FileOnItsWay[]): void;
+  /** What the item still lacks before the page can be signed. */
+  lacks(): Lack[];
   /** Mark the field as wrong, or as right again. */
-  mark(error: string): void;
-  focus(): void;
+  mark(lacks: Lack[]): void;
+  /** Lead to it, or to a place in it. */
+  focus(at: string): void;
 }
 
-export function fieldOf(item: Item, number: number, typed: (field: Field) => void): Field {
+/** What is missing, in words; `at` is the place in the answer, as the server points to it. */
+export interface Lack {
+  at: string;
+  said: string;
+}
+
+export function fieldOf(
+  app: App,
+  page: string,
+  item: Item,
+  number: number,
+  typed: (field: Field) => void,
+): Field {
   switch (item.kind) {
     case "statement":
       return statement(item, number, typed);
@@ -26,7 +43,9 @@ export function fieldOf(item: Item, number: number, typed: (field: Field) => voi
     case "question":
       return question(item, number, typed);
     default:
-      return other(item);
+      return item.by === "candidate"
+        ? evidence(app, page, item, number, typed)
+        : contributed(app, page, item, number);
   }
 }
 
@@ -124,25 +143,6 @@ function question(item: Question, number: number, typed: (field: Field) => void)
   });
 }
 
-/** Something that this app cannot collect; the server says so when the page is signed. */
-function other(item: Item): Field {
-  const element = h(
-    "div",
-    { class: "card" },
-    h("p", { dir: "auto" }, item.text),
-    h("p", { class: "soft" }, "Not answered here."),
-  );
-  return {
-    item,
-    element,
-    read: () => ({}),
-    show: () => {},
-    lacks: () => "",
-    mark: () => {},
-    focus: () => {},
-  };
-}
-
 interface Frame {
   parts: HTMLElement[];
   first: HTMLElement | undefined;
@@ -164,8 +164,12 @@ function framed(item: Item, number: number, typed: (field: Field) => void, frame
     element,
     read: frame.read,
     show: frame.show,
-    lacks: () => frame.lacks(frame.read()),
-    mark: (wrong) => {
+    lacks: () => {
+      const said = frame.lacks(frame.read());
+      return said ? [{ at: "", said }] : [];
+    },
+    mark: (lacks) => {
+      const wrong = lacks.map(({ said }) => said).join(" ");
       error.textContent = wrong;
       for (const input of frame.inputs) {
         if (wrong) input.setAttribute("aria-invalid", "true");
@@ -182,7 +186,7 @@ function framed(item: Item, number: number, typed: (field: Field) => void, frame
     if (error.textContent) field.mark(field.lacks());
     typed(field);
   });
-  field.mark("");
+  field.mark([]);
   return field;
 }
 
@@ -193,7 +197,7 @@ function radio(item: Item, value: string, text: string, several = false) {
 }
 
 /** Show a text, which may come from another tab, and leave the cursor where it is. */
-function fill(input: HTMLInputElement | HTMLTextAreaElement, text: string): void {
+export function fill(input: HTMLInputElement | HTMLTextAreaElement, text: string): void {
   if (input.value === text) return;
   const { selectionStart, selectionEnd } = input;
   input.value = text;

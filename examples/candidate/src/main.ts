@@ -4,6 +4,8 @@ import { type Api, createApi } from "./api.ts";
 import type { App } from "./app.ts";
 import { type Config, readConfig } from "./config.ts";
 import { h } from "./dom.ts";
+import { Attachments } from "./evidence/attachments.ts";
+import { Sender } from "./evidence/sender.ts";
 import type { Me } from "./model.ts";
 import { Saver } from "./saver.ts";
 import { enrolment } from "./screens/enrolment.ts";
@@ -35,7 +37,7 @@ async function start(): Promise<void> {
 }
 
 async function run(config: Config, api: Api, me: Me): Promise<void> {
-  const listeners = new Set<(page: string) => void>();
+  const listeners = new Set<(page: string) => unknown>();
   const savers = new Map<string, Saver>();
   const tell = (page: string) => listeners.forEach((listener) => listener(page));
   const store = await openStore((page, elsewhere) => {
@@ -43,20 +45,23 @@ async function run(config: Config, api: Api, me: Me): Promise<void> {
     tell(page);
   });
   const persons = me.memberships.map(({ person_id }) => person_id);
+  const saverOf = (page: string) => {
+    const saver = savers.get(page) ?? new Saver(page, api, store, () => tell(page));
+    savers.set(page, saver);
+    return saver;
+  };
+  const sender = new Sender(persons, api, store, tell, (page) => saverOf(page).soon());
+  const attachments = new Attachments(api, store, tell);
   const base: App = {
-    ...{ config, api, store, me, show },
+    ...{ config, api, store, me, show, saverOf, sender, attachments },
     personAt: (centre) => me.memberships.find(({ centre_id }) => centre_id === centre)?.person_id ?? "nobody",
     unsent: async () => (await Promise.all(persons.map((person) => store.unsent(person)))).flat(),
-    saverOf: (page) => {
-      const saver = savers.get(page) ?? new Saver(page, api, store, () => tell(page));
-      savers.set(page, saver);
-      return saver;
-    },
     onChange: (listener) => void listeners.add(listener),
     signInAgain: () => void signIn(config),
   };
   const sendAll = async () => {
-    for (const key of await base.unsent()) base.saverOf(key).soon();
+    for (const key of await base.unsent()) saverOf(key).soon();
+    sender.soon();
   };
   let routed = 0;
   const route = async () => {

@@ -49,9 +49,10 @@ export class Saver {
   ) {}
 
   /** Keep what was typed, then send it when the typing pauses. */
-  async edit(item: string, answer: Answer): Promise<void> {
+  async edit(item: string, answer: Answer | ((answer: Answer) => Answer)): Promise<void> {
     try {
-      await this.store.edit(this.page, item, answer);
+      if (typeof answer === "function") await this.store.change(this.page, item, answer);
+      else await this.store.edit(this.page, item, answer);
     } catch {
       return void this.#tell("not-kept"); // no room, or no right to it
     }
@@ -160,11 +161,11 @@ export class Saver {
     return 0;
   }
 
-  async #cannot(work: Work, { code, passing, retryAfter, problem }: Failure): Promise<number | null> {
+  async #cannot(work: Work, failure: Failure): Promise<number | null> {
+    const { code, passing, problem } = failure;
     if (passing) {
-      const pause = Math.min(FIRST_RETRY * 2 ** this.#failures++, LAST_RETRY);
       this.#tell(work.signing ? "signing-kept" : "kept");
-      return Math.max(pause * (0.75 + Math.random() / 2), (retryAfter ?? 0) * 1_000);
+      return pauseAfter(this.#failures++, failure);
     }
     if (code === "unauthenticated") return this.#tell("signed-out");
     if (code === "stale-page" && problem?.current?.etag) {
@@ -210,10 +211,16 @@ export class Saver {
   }
 }
 
+/** How many milliseconds to wait after so many failures: longer and longer, and not all at once. */
+export function pauseAfter(failures: number, { retryAfter }: Failure): number {
+  const pause = Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY);
+  return Math.max(pause * (0.75 + Math.random() / 2), (retryAfter ?? 0) * 1_000);
+}
+
 function refusalOf(code: string, problem: Problem | null, sending: Sending | null): Refusal {
   const items = (problem?.errors ?? []).map(({ pointer, detail }) => {
-    const [, , item = ""] = pointer.split("/"); // "/answers/{item}/{field}" (RFC 6901)
-    return { item: item.replaceAll("~1", "/").replaceAll("~0", "~"), detail };
+    const [, , item = "", ...field] = pointer.split("/"); // "/answers/{item}/{field}" (RFC 6901)
+    return { item: item.replaceAll("~1", "/").replaceAll("~0", "~"), at: field.join("/"), detail };
   });
   return { code, items, stamps: sending?.stamps ?? [] };
 }

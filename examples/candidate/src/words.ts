@@ -15,7 +15,9 @@ export const STATUS: Record<Status, string> = {
   "signed-out": "Kept on this device. Sign in again to send it.",
 };
 
-const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
+export const FILES_WAIT = "Saved on this page; files are still to be sent.";
+
+const PROBLEMS: Partial<Record<ProblemCode | "offline" | "unreadable", string>> = {
   offline: "There is no network just now.",
   unauthenticated: "Your sign-in has ended. Sign in again; nothing you typed is lost.",
   "unknown-person": "Your sign-in is not known here. Ask your centre to add you.",
@@ -31,6 +33,10 @@ const PROBLEMS: Partial<Record<ProblemCode | "offline", string>> = {
   "too-many-attempts": "This page has been signed too often. Speak with your centre.",
   "enrolment-complete": "This module is complete; its pages do not change any more.",
   "invalid-answers": "Some answers cannot be kept as they are. Mend what is listed.",
+  "invalid-upload": "The file is not taken as it is.",
+  "too-much-evidence": "You have as many files at this centre as there can be. Delete some.",
+  "evidence-bound": "A signed page rests on this file; it stays as it is.",
+  unreadable: "This device cannot read the file any more. Remove it, and choose it again.",
   "invalid-body": "Some answers cannot be kept as they are. Mend what is listed.",
 };
 
@@ -38,7 +44,7 @@ export const UNSIGNED =
   "Your answers were changed on another device before your signature arrived. Read the page as it stands now, then sign it.";
 
 export const LEAVE_UNSENT =
-  "Some answers are not sent yet. They are kept on this device and sent when you sign in here again. Sign out?";
+  "Some answers or files are not sent yet. They are kept on this device and sent when you sign in here again. Sign out?";
 
 export function problemInWords(code: string): string {
   return PROBLEMS[code as ProblemCode] ?? `This did not work (${code}). Tell your centre if it stays.`;

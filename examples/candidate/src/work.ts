@@ -5,7 +5,7 @@
  * is both together. Nothing typed is ever dropped but by one of the functions here.
  */
 
-import type { Answer, Answers, PageView } from "./model.ts";
+import type { Answer, Answers, PageView, Value } from "./model.ts";
 
 /** The answer to one item as it was typed here; `stamp` tells one edit of it from the next. */
 export interface Edit {
@@ -31,7 +31,7 @@ export interface Signing {
 /** What the server does not take, and why. `stamps` are the edits that it would not take. */
 export interface Refusal {
   code: string;
-  items: { item: string; detail: string }[];
+  items: { item: string; at: string; detail: string }[]; // `at`: which field of the answer
   stamps: string[];
 }
 
@@ -60,7 +60,24 @@ export function tidy(answer: Answer): Answer {
   if (answer.initials) kept.initials = clean(answer.initials);
   if (answer.chosen?.length) kept.chosen = [...answer.chosen].sort();
   if (answer.text) kept.text = clean(answer.text);
+  if (answer.attachments?.length) kept.attachments = answer.attachments;
+  const values = tidied(answer.values ?? {});
+  const reasons = tidied(answer.reasons ?? {});
+  if (Object.keys(values).length) kept.values = values;
+  if (Object.keys(reasons).length) kept.reasons = reasons;
   return kept;
+}
+
+/** The fields of a form that say something, in one order. */
+function tidied<T extends Value>(given: Record<string, T>): Record<string, T> {
+  const kept: Record<string, Value> = {};
+  for (const name of Object.keys(given).sort()) {
+    const value: Value | undefined = given[name];
+    if (value === undefined || value === "" || (Array.isArray(value) && !value.length)) continue;
+    if (typeof value === "string") kept[name] = clean(value);
+    else kept[name] = Array.isArray(value) ? [...value].sort() : value;
+  }
+  return kept as Record<string, T>;
 }
 
 export function same(one: Answer | undefined, other: Answer | undefined): boolean {

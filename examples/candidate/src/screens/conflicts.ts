@@ -10,7 +10,12 @@ export function conflicts(
   ours: Answers,
   theirs: Record<string, Answer>,
   saver: Saver,
+  fileOf: (id: string) => HTMLElement,
 ): HTMLElement {
+  const side = (item: Item, title: string, answer: Answer, choose: string, chosen: () => Promise<void>) => {
+    const button = h("button", { type: "button", onclick: () => void chosen() }, choose);
+    return h("div", {}, h("h3", {}, title), answered(item, answer, fileOf), button);
+  };
   const sides = items.map((item) =>
     h(
       "section",
@@ -37,15 +42,4 @@ export function conflicts(
     ),
     ...sides,
   );
-}
-
-function side(
-  item: Item,
-  title: string,
-  answer: Answer,
-  choose: string,
-  chosen: () => Promise<void>,
-): HTMLElement {
-  const button = h("button", { type: "button", onclick: () => void chosen() }, choose);
-  return h("div", {}, h("h3", {}, title), answered(item, answer), button);
 }

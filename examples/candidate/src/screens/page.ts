@@ -3,12 +3,14 @@
 import type { PagePath } from "../api.ts";
 import type { App } from "../app.ts";
 import { h, paragraphs, when } from "../dom.ts";
+import { attached } from "../evidence/card.ts";
+import { type FileOnItsWay, isWaiting } from "../evidence/files.ts";
 import { type Field, fieldOf } from "../fields.ts";
 import type { Attempt, PageText } from "../model.ts";
 import type { Saver } from "../saver.ts";
 import { keyOf } from "../store.ts";
 import { type Edit, isLocked, shown, type Work } from "../work.ts";
-import { problemInWords, STATUS, UNSIGNED } from "../words.ts";
+import { FILES_WAIT, problemInWords, STATUS, UNSIGNED } from "../words.ts";
 import { answered } from "./answered.ts";
 import { conflicts } from "./conflicts.ts";
 
@@ -21,7 +23,7 @@ export async function page(app: App, path: PagePath): Promise<void> {
     { "aria-label": "Way back" },
     h("a", { href: `#/${path.centre_id}/${path.enrolment_id}` }, "All pages"),
   );
-  const { work, edits } = await app.store.load(key);
+  const { work, edits, files } = await app.store.load(key);
   if (!work) {
     if (!outcome.ok && outcome.code === "unauthenticated") app.signInAgain();
     const failed = outcome.ok ? "" : problemInWords(outcome.code);
@@ -36,9 +38,9 @@ export async function page(app: App, path: PagePath): Promise<void> {
     : h("p", { class: "card warn" }, problemInWords(outcome.code), " This is the page as it stood last.");
   const lookAgain = async () => (await saver.open()).ok && stale?.remove();
   if (stale) window.addEventListener("online", () => void lookAgain(), { once: true });
-  const screen = new PageScreen(saver, notices, form);
-  screen.draw(work, edits);
-  bar.draw(isLocked(work.view));
+  const screen = new PageScreen(app, saver, notices, form);
+  screen.draw(work, edits, files);
+  bar.draw(isLocked(work.view), files.some(isWaiting));
   app.show(
     work.view.page.title,
     ...[
@@ -56,9 +58,9 @@ export async function page(app: App, path: PagePath): Promise<void> {
     const typed = screen.typed;
     const now = await app.store.load(key);
     if (!now.work) return;
-    bar.draw(isLocked(now.work.view));
+    bar.draw(isLocked(now.work.view), now.files.some(isWaiting));
     // What was typed while we looked will call us again.
-    if (typed === screen.typed) screen.draw(now.work, now.edits);
+    if (typed === screen.typed) screen.draw(now.work, now.edits, now.files);
   });
 }
 
@@ -71,18 +73,19 @@ class PageScreen {
   #undecided = false; // between what was typed here and what was saved elsewhere
 
   constructor(
+    private readonly app: App,
     private readonly saver: Saver,
     private readonly notices: HTMLElement,
     private readonly form: HTMLElement,
   ) {}
 
   /** Show the page as it stands, touching nothing that is the same. */
-  draw(work: Work, edits: Edit[]): void {
+  draw(work: Work, edits: Edit[], files: FileOnItsWay[]): void {
     const mode = isLocked(work.view) ? "read" : work.signing ? "signing" : "write";
     const before = this.#mode;
     if (mode !== before) this.#drawForm(work, mode);
     const answers = shown(work, edits);
-    for (const field of this.#fields) field.show(answers[field.item.id] ?? {});
+    for (const field of this.#fields) field.show(answers[field.item.id] ?? {}, files);
     this.#drawNotices(work, edits, Boolean(before) && mode === "read" && mode !== before);
   }
 
@@ -96,16 +99,18 @@ class PageScreen {
           "section",
           { class: "card" },
           h("p", { class: "asked", dir: "auto" }, `${number.get(item.id)}. ${item.text}`),
-          answered(item, view.answers[item.id] ?? {}),
+          answered(item, view.answers[item.id] ?? {}, this.#fileOf),
         ),
       );
       this.form.replaceChildren(h("h2", {}, "What you signed"), ...cards);
       return;
     }
     this.#fields = view.page.items.map((item) =>
-      fieldOf(item, number.get(item.id) ?? 0, (field) => {
+      fieldOf(this.app, this.saver.page, item, number.get(item.id) ?? 0, (field) => {
         this.typed += 1;
-        void this.saver.edit(field.item.id, field.read());
+        const read = field.read();
+        const isPart = item.kind === "evidence"; // the files of the answer come and go by themselves
+        void this.saver.edit(item.id, isPart ? (answer) => ({ ...answer, ...read }) : read);
       }),
     );
     const all = h(
@@ -128,15 +133,14 @@ class PageScreen {
       maxlength: 200,
     });
     const sign = () => {
-      const lacking = this.#fields
-        .map((field) => ({ field, lacks: field.lacks() }))
-        .filter(({ lacks }) => lacks);
       for (const field of this.#fields) field.mark(field.lacks());
       if (this.#undecided) return this.notices.querySelector("h2")?.focus();
-      const flaws = lacking.map(({ field, lacks }) => ({
-        said: `${this.#numberOf(field)}. ${lacks}`,
-        go: field.focus,
-      }));
+      const flaws = this.#fields.flatMap((field) =>
+        field.lacks().map(({ at, said }) => ({
+          said: `${this.#numberOf(field)}. ${said}`,
+          go: () => field.focus(at),
+        })),
+      );
       if (!name.value.trim()) flaws.push({ said: "Type your name to sign.", go: () => name.focus() });
       if (flaws.length) this.#summarise("The page cannot be signed yet", flaws);
       else void this.saver.sign(declaration.version, name.value.trim());
@@ -189,20 +193,25 @@ class PageScreen {
     this.notices.replaceChildren(
       ...(unsigned && !isLocked(view) ? [notice("Not signed", UNSIGNED)] : []),
       ...(unsent ? [refused(refusal.code, this.saver, isLocked(view))] : []),
-      ...(items.length ? [conflicts(items, shown(work, edits), theirs, this.saver)] : []),
+      ...(items.length ? [conflicts(items, shown(work, edits), theirs, this.saver, this.#fileOf)] : []),
       ...(latest && view.state !== "open" ? [outcome(latest)] : []),
     );
     if (refusal?.items.length) {
-      for (const { item, detail } of refusal.items) this.#field(item)?.mark(detail);
-      const flaws = refusal.items.map(({ item, detail }) => {
+      for (const field of this.#fields) {
+        const lacks = refusal.items.filter(({ item }) => item === field.item.id);
+        field.mark(lacks.map(({ at, detail }) => ({ at, said: detail })));
+      }
+      const flaws = refusal.items.map(({ item, at, detail }) => {
         const field = this.#field(item);
-        return { said: field ? `${this.#numberOf(field)}. ${detail}` : detail, go: () => field?.focus() };
+        return { said: field ? `${this.#numberOf(field)}. ${detail}` : detail, go: () => field?.focus(at) };
       });
       this.#summarise(problemInWords(refusal.code), flaws);
     }
     // What had the focus is gone: go on where the news is.
     if (justSigned || inside) (this.notices.querySelector("h2") ?? document.querySelector("h1"))?.focus();
   }
+
+  #fileOf = (id: string) => attached(this.app, this.saver.page, id);
 
   #field(item: string): Field | undefined {
     return this.#fields.find((field) => field.item.id === item);
@@ -306,13 +315,13 @@ function statusBar(app: App, saver: Saver, notices: HTMLElement) {
   const again = h("button", { type: "button", onclick: () => app.signInAgain() }, "Sign in again");
   const show = h("button", { type: "button", onclick: () => notices.querySelector("h2")?.focus() }, "Show");
   const element = h("div", { class: "bar" }, status, again, show);
-  const draw = (read: boolean) => {
-    const text = STATUS[saver.status];
+  const draw = (read: boolean, files: boolean) => {
+    const text = saver.status === "saved" && files ? FILES_WAIT : STATUS[saver.status];
     if (status.textContent !== text) status.textContent = text;
     element.dataset["status"] = saver.status;
-    again.hidden = saver.status !== "signed-out";
+    again.hidden = saver.status !== "signed-out" && app.sender.trouble !== "unauthenticated";
     show.hidden = !["choose", "refused"].includes(saver.status);
-    element.hidden = read && saver.status === "saved"; // nothing is at stake
+    element.hidden = read && saver.status === "saved" && !files; // nothing is at stake
   };
   return { element, draw };
 }
