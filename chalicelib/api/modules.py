@@ -179,7 +179,7 @@ class EvidenceItem(ItemView):
     form: FormOut | None = Field(description="Null where files are all that is asked for.")
     by: Literal["candidate", "assessor", "witness"] = Field(description="Who provides it.")
     least_files: int = Field(description="How many files signing needs.")
-    most_files: int = Field(description="How many files it takes.")
+    most_files: int = Field(description="How many files it takes; 0 of a witness.")
     vacsr: bool = Field(
         description="Whether the assessor says of it if it is valid, authentic, current, "
         "sufficient and reliable."

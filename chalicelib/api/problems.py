@@ -398,12 +398,13 @@ CODES: dict[str, Entry] = {
     "invalid-judgement": Entry(
         422,
         "The judgement is not complete",
-        "Give initials, and feedback where the page is returned.",
+        "Give initials, feedback where the page is returned, and what is found of the evidence.",
     ),
     "invalid-verification": Entry(
         422,
         "The second look cannot be recorded",
-        "Say what is wrong where action is required; name no day that has not come.",
+        "Say what was found of departures, and what is wrong where action is required; name no "
+        "day that has not come.",
     ),
     "invalid-enrolment": Entry(
         422,
