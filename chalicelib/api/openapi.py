@@ -159,15 +159,21 @@ FORMS["sendReviewCode"] = {
 class ProblemFlaw(AnswerModel):
     """One thing wrong with the request."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     pointer: str = Field(
         description="Where: a JSON pointer (RFC 6901) into the body, `?name` of a parameter after "
         "the question mark, or empty for the whole."
     )
     code: str = Field(
-        description="Which kind of fault; it never changes, and new ones may come.\n\n"
+        description="Which kind of fault; it never changes, and new ones may come. Those of a "
+        "module file are in the guide for authors.\n\n"
         + "\n".join(f"- `{code}`: {meaning}" for code, meaning in sorted(FLAWS.items()))
     )
     detail: str = Field(description="What to do about it, in English.")
+    line: int | None = Field(
+        default=None, description="Of a module file, its line, from 1; left out of others."
+    )
 
 
 class CurrentVersion(AnswerModel):

@@ -511,9 +511,11 @@ def problem(error: errors.DomainError, address: str, instance: str) -> dict[str,
         "detail": error.detail,
         "instance": instance,
         "code": error.code,
-        "errors": [
-            {"pointer": flaw.pointer, "code": flaw.code, "detail": flaw.detail}
-            for flaw in error.flaws
-        ],
+        "errors": [_flaw(flaw) for flaw in error.flaws],
         **error.facts,
     }
+
+
+def _flaw(flaw: errors.Flaw) -> dict[str, Any]:
+    shown = {"pointer": flaw.pointer, "code": flaw.code, "detail": flaw.detail}
+    return shown | {"line": flaw.line} if flaw.line else shown
