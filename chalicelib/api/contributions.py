@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.api.answers import FieldValue, ItemAnswer, answer_out
+from chalicelib.api.answers import FieldAnswer, ItemAnswer, answer_out
 from chalicelib.api.attempts import DayText, SignatureIn, SignedAttachment
 from chalicelib.api.enrolments import HappenedOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
@@ -121,7 +121,7 @@ class PartDocument(AnswerModel):
     module_id: str
     module_version: int
     page_digest: str = Field(description="SHA-256 of the page as candidates see it.")
-    values: dict[str, FieldValue] = Field(description="What was filled in, by the field's id.")
+    values: dict[str, FieldAnswer] = Field(description="What was filled in, by the field's id.")
     reasons: dict[str, str] = Field(description="Why it departs from a rule, by the rule's id.")
     attachments: list[SignedAttachment] = Field(description="By evidence number.")
     author: dict[str, str] = Field(

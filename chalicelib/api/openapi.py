@@ -103,7 +103,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "upload_id": ("The upload's `id`.", IDENTIFIER),
     "attachment_id": ("The attachment's `id`, the same as its upload's.", IDENTIFIER),
-    "number": ("The number of the attempt.", COUNT),
+    "number": ("The number of the attempt, or of the signed part.", COUNT),
     "certificate_id": (
         "The public id; with `.pdf` behind it, the document.",
         {"type": "string", "pattern": r"^[0-9a-f]{32}(\.pdf)?$"},
@@ -123,7 +123,7 @@ FORMS = {
         "appraised it has a field `evidence/{item id}`, and of the five boxes below it, such as "
         "`evidence/{item id}/valid`, those that are ticked.",
         "required": ["competent", "initials"],
-        "additionalProperties": {"type": "string"},
+        "patternProperties": {"^evidence/": {"type": "string"}},
         "properties": {
             "competent": {"type": "string", "enum": ["Y", "N"]},
             "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},
@@ -141,7 +141,7 @@ FORMS["signTestimony"] = {
     "description": "The form of the testimony page. Besides: `values.` and the id of each field, "
     "with `.` and the option's id where several may be chosen; `reasons.` and the id of each rule.",
     "required": ["signature", "status", "declaration"],
-    "additionalProperties": {"type": "string"},
+    "patternProperties": {r"^(values|reasons)\.": {"type": "string"}},
     "properties": {
         "signature": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
         "status": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
