@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import RequestModel
 from chalicelib.api.texts import Identifier, Text, cleaned
@@ -28,20 +29,24 @@ def _field_value(given: object) -> bool | int | str | list[str]:
 
 
 FieldId = Annotated[Text, Field(max_length=100)]
-FieldValue = Annotated[
-    bool | int | str | list[str],
-    PlainValidator(_field_value),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "boolean"},
-                {"type": "integer"},
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "maxItems": FIELD_OPTIONS_LIMIT},
-            ]
-        }
-    ),
-]
+FieldAnswer = TypeAliasType(  # named, because generators of clients make a type of it
+    "FieldAnswer",
+    Annotated[
+        bool | int | str | list[str],
+        PlainValidator(_field_value),
+        WithJsonSchema(
+            {
+                "description": "What a field of a form holds, by its kind.",
+                "anyOf": [
+                    {"type": "boolean"},
+                    {"type": "integer"},
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "maxItems": FIELD_OPTIONS_LIMIT},
+                ],
+            }
+        ),
+    ],
+)
 
 
 def _missing(value: object) -> bool:
@@ -87,7 +92,7 @@ class ItemAnswer(RequestModel):
         description="Of evidence: the ids of attachments of the candidate's, each once.",
         exclude_if=_missing,
     )
-    values: Annotated[dict[FieldId, FieldValue], Field(max_length=FIELDS_LIMIT)] | None = Field(
+    values: Annotated[dict[FieldId, FieldAnswer], Field(max_length=FIELDS_LIMIT)] | None = Field(
         default=None,
         description="Of evidence with a form: what is filled in, by the field's id. By its kind: a "
         "text, a date such as `2026-03-02`, a whole number, true or false, the id of an option, or "
@@ -115,7 +120,7 @@ class ItemAnswer(RequestModel):
         )
 
 
-def _value(given: FieldValue) -> Value:
+def _value(given: FieldAnswer) -> Value:
     return tuple(given) if isinstance(given, list) else given
 
 

@@ -47,7 +47,7 @@ ShortText = Annotated[Text, Field(min_length=1, max_length=REASON_LIMIT, pattern
 
 
 class AttachmentPatch(RequestModel):
-    """What is to stand beside the file; what is left out stays."""
+    """What is to stand beside the file; what is left out, or null, stays."""
 
     caption: Caption | None = None
     alt_text: AltText | None = None
@@ -120,12 +120,14 @@ class AttachmentOut(AnswerModel):
         "uses services. Only administrators see the file then."
     )
     redacts: TextOrNull = Field(
-        description="The id of the attachment that this takes the place of."
+        description="Of a redacted copy, the id of the attachment that it was made of; else null."
     )
-    redaction: TextOrNull = Field(description="What was made unrecognisable in it.")
+    redaction: TextOrNull = Field(
+        description="Of a redacted copy, what was made unrecognisable in it; else null."
+    )
     replaced_by: TextOrNull = Field(
-        description="The id of the attachment that takes the place of this one while it is "
-        "flagged; show that instead."
+        description="Of a flagged file, the id of the redacted copy that an administrator has put in "
+        "its place: show that instead. Null where there is none."
     )
 
 
@@ -154,7 +156,8 @@ class AttachmentWithFileOut(AttachmentOut):
         json_schema_extra={"format": "uri"},
     )
     thumbnail_url: TextOrNull = Field(
-        description="The same, small, for lists.", json_schema_extra={"format": "uri"}
+        description="The same, small, for lists; null likewise.",
+        json_schema_extra={"format": "uri"},
     )
     flag: FlagOut | None = Field(description="For administrators, of a flagged file; else null.")
 

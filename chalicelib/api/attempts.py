@@ -21,13 +21,24 @@ from chalicelib.usecases import attempts, links
 
 ATTEMPTS = ENROLMENT + "/pages/{page_id}/attempts"
 
+DayText = Annotated[
+    str,
+    Field(
+        default_factory=str,
+        description="Absent where it is the day on which it was recorded.",
+        json_schema_extra={"format": "date"},
+    ),
+]
+
 
 class SignatureIn(RequestModel):
-    """The version of the declaration accepted, and the candidate's name beneath it."""
+    """The version of the declaration accepted, and the name of whoever signs beneath it."""
 
-    declaration: Text = Field(description="The `declaration.version` of the page that was shown.")
+    declaration: Text = Field(
+        description="The `declaration.version` of the page, or the contribution, that was shown."
+    )
     signature: Text = Field(
-        description="The candidate's name, as they type it to sign.",
+        description="Their own name, as they type it to sign.",
         json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT},
     )
     occurred_on: OccurredOn = None
@@ -51,16 +62,16 @@ class AttemptOut(Receipt):
     """A page as it was signed, and what became of it."""
 
     assessor_id: str = Field(description="Who has to judge it, or has judged it.")
-    withdrawn_at: datetime | None = Field(description="When the candidate took it back.")
+    withdrawn_at: datetime | None = Field(description="When the candidate took it back; else null.")
     set_aside_at: datetime | None = Field(
-        description="When an internal verifier took its judgement out of standing."
+        description="When an internal verifier took its judgement out of standing; else null."
     )
     departures: int = Field(
         description="How many rules of its forms the evidence departs from, each with a reason."
     )
     departures_reviewed_at: datetime | None = Field(
-        description="When an internal verifier reviewed the departures; until then the page is not "
-        "judged competent."
+        description="When an internal verifier reviewed the departures; null where nobody has, or "
+        "there are none. Where there are, the page cannot be judged competent before."
     )
     judgement: JudgementOut | None = Field(description="Null while it waits.")
 
@@ -110,6 +121,7 @@ class SignedDocument(AnswerModel):
     declaration: str = Field(description="The version that was accepted.")
     signature: str
     signed_at: StampText
+    occurred_on: DayText
 
 
 class SignedAttemptOut(AttemptOut):

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.api.answers import ItemAnswer, answer_out
-from chalicelib.api.attempts import SignatureIn
+from chalicelib.api.answers import FieldAnswer, ItemAnswer, answer_out
+from chalicelib.api.attempts import DayText, SignatureIn, SignedAttachment
 from chalicelib.api.enrolments import HappenedOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.pages import PAGE, Declaration
@@ -65,12 +65,14 @@ class AuthorOut(AnswerModel):
 
     person_id: TextOrNull = Field(description="Null for a witness, who has no account.")
     name: str
-    status: str
-    relationship: TextOrNull = Field(description="Of a witness: what they are to the candidate.")
+    status: str = Field(description="Their qualification, or what lets them judge the work.")
+    relationship: TextOrNull = Field(
+        description="Of a witness: what they are to the candidate. Null for an assessor."
+    )
 
 
 class InvitationOut(AnswerModel):
-    """The witness who was asked last."""
+    """Who was asked for testimony, and how far the mail is."""
 
     name: str
     relationship: str
@@ -91,30 +93,18 @@ class ContributionOut(AnswerModel):
     by: str = Field(description="`assessor` or `witness`.")
     state: ContributionState
     number: int = Field(description="Of the part signed last; 0 where none is.")
-    content_hash: TextOrNull
-    signed_at: datetime | None
-    author: AuthorOut | None = Field(description="Who signed it last.")
-    invitation: InvitationOut | None
+    content_hash: TextOrNull = Field(description="Of that part; null where none is signed.")
+    signed_at: datetime | None = Field(description="When it was; null where none is signed.")
+    author: AuthorOut | None = Field(description="Who signed it; null where none is signed.")
+    invitation: InvitationOut | None = Field(
+        description="The witness who was asked last; null where nobody was, and of an assessor's."
+    )
 
 
 class ContributionList(AnswerModel):
     """What others provide for a page, in the order of its items."""
 
     items: list[ContributionOut]
-
-
-class SignedFile(AnswerModel):
-    """A file as it was signed for; `version` is that of the object kept."""
-
-    id: str
-    number: int
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    version: str
-    caption: str
-    alt_text: str
 
 
 class PartDocument(AnswerModel):
@@ -131,13 +121,19 @@ class PartDocument(AnswerModel):
     module_id: str
     module_version: int
     page_digest: str = Field(description="SHA-256 of the page as candidates see it.")
-    values: dict[str, Any] = Field(description="What was filled in, by the field's id.")
+    values: dict[str, FieldAnswer] = Field(description="What was filled in, by the field's id.")
     reasons: dict[str, str] = Field(description="Why it departs from a rule, by the rule's id.")
-    attachments: list[SignedFile]
-    author: dict[str, str]
+    attachments: list[SignedAttachment] = Field(description="By evidence number.")
+    author: dict[str, str] = Field(
+        description="`name` and `status`; `person_id` of an assessor, `relationship` of a witness."
+    )
     declaration: str = Field(description="The version that was accepted.")
     signature: str
     signed_at: StampText
+    occurred_on: DayText
+    invited_by: str = Field(
+        default_factory=str, description="Who named the witness; absent of an assessor's part."
+    )
 
 
 class PartReceipt(AnswerModel):
@@ -161,7 +157,7 @@ class ContributionInWork(ContributionOut):
 
     draft: ItemAnswer = Field(description="Empty for everybody but assessors of the enrolment.")
     declaration: Declaration
-    part: PartOut | None = Field(description="What was signed last.")
+    part: PartOut | None = Field(description="What was signed last; null where nothing is.")
 
 
 @Operation(

@@ -125,14 +125,16 @@ class FormFieldOut(AnswerModel):
         description="What its value is: a string for line, text, date (2026-03-02) and choice (the "
         "id of an option), an integer for number, a boolean for yes-no, ids of options for choices."
     )
-    hint: TextOrNull
+    hint: TextOrNull = Field(description="What to write here; null where the label says it.")
     required: bool = Field(description="Whether signing needs it; a draft does not.")
     least: int | None = Field(
         description="The smallest number, the fewest words of a text, or the fewest choices; "
         "enforced at signing. Null where there is no bound."
     )
-    most: int | None = Field(description="The other bound, of the same kind.")
-    max_characters: int | None = Field(description="More is not even kept in a draft.")
+    most: int | None = Field(description="The other bound, of the same kind; null likewise.")
+    max_characters: int | None = Field(
+        description="Of line and text: more is not even kept in a draft. Null for others."
+    )
     options: list[OptionOut] = Field(description="Of choice and choices; empty for others.")
 
 
@@ -177,7 +179,7 @@ class EvidenceItem(ItemView):
     form: FormOut | None = Field(description="Null where files are all that is asked for.")
     by: Literal["candidate", "assessor", "witness"] = Field(description="Who provides it.")
     least_files: int = Field(description="How many files signing needs.")
-    most_files: int = Field(description="How many files it takes.")
+    most_files: int = Field(description="How many files it takes; 0 of a witness.")
     vacsr: bool = Field(
         description="Whether the assessor says of it if it is valid, authentic, current, "
         "sufficient and reliable."

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 description, generated from the operations that the code declares."""
 
 import functools
+import inspect
 import json
 import re
 import sys
@@ -102,7 +103,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "upload_id": ("The upload's `id`.", IDENTIFIER),
     "attachment_id": ("The attachment's `id`, the same as its upload's.", IDENTIFIER),
-    "number": ("The number of the attempt.", COUNT),
+    "number": ("The number of the attempt, or of the signed part.", COUNT),
     "certificate_id": (
         "The public id; with `.pdf` behind it, the document.",
         {"type": "string", "pattern": r"^[0-9a-f]{32}(\.pdf)?$"},
@@ -122,7 +123,7 @@ FORMS = {
         "appraised it has a field `evidence/{item id}`, and of the five boxes below it, such as "
         "`evidence/{item id}/valid`, those that are ticked.",
         "required": ["competent", "initials"],
-        "additionalProperties": {"type": "string"},
+        "patternProperties": {"^evidence/": {"type": "string"}},
         "properties": {
             "competent": {"type": "string", "enum": ["Y", "N"]},
             "initials": {"type": "string", "minLength": 1, "maxLength": INITIALS_LIMIT},
@@ -140,7 +141,7 @@ FORMS["signTestimony"] = {
     "description": "The form of the testimony page. Besides: `values.` and the id of each field, "
     "with `.` and the option's id where several may be chosen; `reasons.` and the id of each rule.",
     "required": ["signature", "status", "declaration"],
-    "additionalProperties": {"type": "string"},
+    "patternProperties": {r"^(values|reasons)\.": {"type": "string"}},
     "properties": {
         "signature": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
         "status": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
@@ -158,15 +159,21 @@ FORMS["sendReviewCode"] = {
 class ProblemFlaw(AnswerModel):
     """One thing wrong with the request."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     pointer: str = Field(
         description="Where: a JSON pointer (RFC 6901) into the body, `?name` of a parameter after "
         "the question mark, or empty for the whole."
     )
     code: str = Field(
-        description="Which kind of fault; it never changes, and new ones may come.\n\n"
+        description="Which kind of fault; it never changes, and new ones may come. Those of a "
+        "module file are in the guide for authors.\n\n"
         + "\n".join(f"- `{code}`: {meaning}" for code, meaning in sorted(FLAWS.items()))
     )
     detail: str = Field(description="What to do about it, in English.")
+    line: int | None = Field(
+        default=None, description="Of a module file, its line, from 1; left out of others."
+    )
 
 
 class CurrentVersion(AnswerModel):
@@ -180,7 +187,8 @@ class CurrentVersion(AnswerModel):
         "version alone, and is not the ETag that a GET answers.",
     )
     answers: dict[str, ItemAnswer] | None = Field(
-        default=None, description="With `stale-page`: the current draft, by item id."
+        default=None,
+        description="With `stale-page` and `stale-contribution`: the current draft, by item id.",
     )
     person_id: str | None = Field(
         default=None, description="Where something belongs to one person alone: who has it."
@@ -388,7 +396,7 @@ def _noun(module: str) -> str:
 
 
 def _operation(each: Operation, refs: Any) -> dict[str, Any]:  # noqa: ANN401 (pydantic's own map)
-    said = (each.view.__doc__ or "").strip()
+    said = inspect.getdoc(each.view) or ""
     described: dict[str, Any] = {
         "operationId": each.id,
         "tags": [_noun(each.view.__module__)],

@@ -32,10 +32,10 @@ class DraftIn(RequestModel):
 
 
 class Declaration(AnswerModel):
-    """What the candidate declares by signing: show the text, send the version."""
+    """What is declared by signing: show the text, send the version."""
 
     version: str = Field(description="What to send as `declaration` when signing.")
-    text: str = Field(description="What the candidate has to read and accept.")
+    text: str = Field(description="What whoever signs has to read and accept.")
 
 
 class PageOut(AnswerModel):

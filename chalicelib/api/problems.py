@@ -299,13 +299,17 @@ CODES: dict[str, Entry] = {
     "upload-expired": Entry(
         410, "The upload was begun too long ago", "Begin a new upload of the same file."
     ),
-    "link-expired": Entry(410, "The link has expired", "Ask for a fresh link on its page."),
-    "link-used": Entry(410, "The link has been used", "The judgement it was for is recorded."),
+    "link-expired": Entry(
+        410,
+        "The link has expired",
+        "Ask for a fresh link on its page; witnesses are invited again.",
+    ),
+    "link-used": Entry(410, "The link has been used", "What it was for is recorded."),
     "links-off": Entry(
         410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
     ),
     "link-void": Entry(
-        410, "The link is void", "Ask for a fresh link to the current attempt on its page."
+        410, "The link is void", "Ask for a fresh link on its page; witnesses are invited again."
     ),
     "stale-page": Entry(
         412,
@@ -395,17 +399,18 @@ CODES: dict[str, Entry] = {
     "not-signed": Entry(
         422,
         "The declaration or the signature is missing",
-        "Show the current declaration, have it accepted, and send the candidate's name.",
+        "Show the current declaration, have it accepted, and send the name of whoever signs.",
     ),
     "invalid-judgement": Entry(
         422,
         "The judgement is not complete",
-        "Give initials, and feedback where the page is returned.",
+        "Give initials, feedback where the page is returned, and what is found of the evidence.",
     ),
     "invalid-verification": Entry(
         422,
         "The second look cannot be recorded",
-        "Say what is wrong where action is required; name no day that has not come.",
+        "Say what was found of departures, and what is wrong where action is required; name no "
+        "day that has not come.",
     ),
     "invalid-enrolment": Entry(
         422,
@@ -512,9 +517,11 @@ def problem(error: errors.DomainError, address: str, instance: str) -> dict[str,
         "detail": error.detail,
         "instance": instance,
         "code": error.code,
-        "errors": [
-            {"pointer": flaw.pointer, "code": flaw.code, "detail": flaw.detail}
-            for flaw in error.flaws
-        ],
+        "errors": [_flaw(flaw) for flaw in error.flaws],
         **error.facts,
     }
+
+
+def _flaw(flaw: errors.Flaw) -> dict[str, Any]:
+    shown = {"pointer": flaw.pointer, "code": flaw.code, "detail": flaw.detail}
+    return shown | {"line": flaw.line} if flaw.line else shown

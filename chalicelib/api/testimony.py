@@ -256,6 +256,7 @@ def _form(
         reasons=reasons,
         typed=asked,
         errors={name: errors[name] for name in order if name in errors},
+        labels={each.name: each.field.label for each in inputs},
         declaration=CURRENT_DECLARATION,
         declared=DECLARATIONS[CURRENT_DECLARATION],
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),
@@ -275,8 +276,12 @@ def _reasons(
     opened: OpenedTestimony, form: Mapping[str, str], errors: Mapping[str, str]
 ) -> Iterator[Reason]:
     given, _ = _given(opened, form, _names(opened))
-    for rule in evidence.departures(opened.item, given.answer.record):
+    record = given.answer.record
+    due = evidence.due_reasons(opened.item, record)
+    for rule in evidence.departures(opened.item, record):
         name = f"reasons.{rule.id}"
+        if rule not in due and rule.id not in record.reasons:
+            continue
         yield Reason(rule.text, name, form.get(name, ""), errors.get(name, ""))
 
 

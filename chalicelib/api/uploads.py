@@ -20,6 +20,7 @@ from chalicelib.domain.attachments import (
     NAME_LIMIT,
     PART_SIZE,
     PARTS_LIMIT,
+    PICTURE_LIMIT,
     REASON_LIMIT,
     WHOLE_LIMIT,
     NewFile,
@@ -48,11 +49,11 @@ class UploadIn(RequestModel):
         description="The type as the browser tells it; the common other spellings are known. "
         "Taken are:\n\n"
         + "\n".join(f"- `{name}`: {each.title}" for name, each in sorted(MEDIA_TYPES.items())),
-        json_schema_extra={"examples": ["image/jpeg"]},
+        examples=sorted(MEDIA_TYPES),
     )
     size: int = Field(
-        description=f"Bytes. At most {WHOLE_LIMIT} in one piece and {PARTS_LIMIT} in parts, unless "
-        "the stage says less.",
+        description=f"Bytes. At most {PICTURE_LIMIT} of a picture, {WHOLE_LIMIT} of anything else "
+        f"in one piece, and {PARTS_LIMIT} in parts, unless the stage says less.",
         json_schema_extra={"minimum": 1, "maximum": PARTS_LIMIT},
     )
     sha256: str | None = Field(
@@ -104,7 +105,8 @@ class ArrivedPartOut(AnswerModel):
     number: int = Field(description="Which part, from 1.")
     size: int = Field(description="Bytes.")
     sha256: TextOrNull = Field(
-        description="SHA-256 as hexadecimal digits; null where the storage does not list it."
+        description="SHA-256 as hexadecimal digits; null where the storage does not list it. The "
+        "part has arrived all the same."
     )
 
 

@@ -189,8 +189,10 @@ def contributed_items(page: Page) -> tuple[EvidenceRequest, ...]:
 def require_author(item: EvidenceRequest, by: str) -> None:
     """Raise Conflict where an item is for somebody else to provide."""
     if item.by != by:
-        detail = f"A {item.by} provides this: " + (
-            "ask one to, with an invitation." if item.by == WITNESS else "sign in as one."
+        detail = (
+            "A witness provides this: ask one to, with an invitation."
+            if item.by == WITNESS
+            else "An assessor provides this: sign in as one."
         )
         raise Conflict("another-author", detail)
 

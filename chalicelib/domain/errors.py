@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing wrong with the input: where (an RFC 6901 JSON pointer), which code, what to do."""
+    """One thing wrong with the input: where (an RFC 6901 JSON pointer), which code, what to do.
+
+    `line` is that of a text of many lines, from 1; 0 elsewhere.
+    """
 
     pointer: str
     code: str
     detail: str
+    line: int = 0
 
 
 def escaped(token: str) -> str:

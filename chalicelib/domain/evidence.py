@@ -41,6 +41,11 @@ def departures(item: EvidenceRequest, record: Record) -> tuple[Rule, ...]:
     return forms.departures(item.blank, record) if item.blank else ()
 
 
+def due_reasons(item: EvidenceRequest, record: Record) -> tuple[Rule, ...]:
+    """List the departures that have to be explained as the record stands."""
+    return forms.due_reasons(item.blank, record) if item.blank else ()
+
+
 def binding_flaw(file: Attachment | None, candidate_id: str, pointer: str) -> Flaw | None:
     """Say why a file cannot be signed for; None where it can."""
     if file is None or file.candidate_id != candidate_id:

@@ -143,7 +143,7 @@ def signing_flaws(form: Form, record: Record, pointer: str) -> tuple[Flaw, ...]:
         for each in form.fields
         for flaw in _lacking(each, record.values.get(each.id), f"{pointer}/values/{each.id}")
     ]
-    for rule in departures(form, record):
+    for rule in due_reasons(form, record):
         if not record.reasons.get(rule.id, "").strip():
             detail = f"The record departs from this rule; say why: {rule.text}"
             flaws.append(Flaw(f"{pointer}/reasons/{rule.id}", "reason-required", detail))
@@ -159,6 +159,26 @@ def departures(form: Form, record: Record) -> tuple[Rule, ...]:
         if all(_passes(test, values) for test in rule.when)
         and not all(_passes(test, values) for test in rule.needs)
     )
+
+
+def due_reasons(form: Form, record: Record) -> tuple[Rule, ...]:
+    """List the departures that have to be explained as the record stands.
+
+    Where a rule looks at a field that is still to be filled in, the record may yet keep to it.
+    """
+    missing = {
+        each.id
+        for each in form.fields
+        if each.required and not _given(record.values.get(each.id, ""))
+    }
+    return tuple(rule for rule in departures(form, record) if missing.isdisjoint(_looked_at(rule)))
+
+
+def _looked_at(rule: Rule) -> Iterator[str]:
+    for test in (*rule.when, *rule.needs):
+        yield test.field
+        if test.relation is Relation.WITHIN:
+            yield test.operands[1]
 
 
 def _unknown(form: Form, record: Record, pointer: str) -> Iterator[Flaw]:

@@ -140,7 +140,7 @@ def check_member(member: Member, further: Iterable[Flaw] = ()) -> None:
 def name_flaws(pointer: str, name: str, what: str = "a name") -> Iterator[Flaw]:
     """Yield what keeps a name from being printed on one line."""
     if not _shows(name) or len(name) > NAME_LIMIT or not _in_one_line(name):
-        detail = f"Write {what} of 1 to {NAME_LIMIT} characters, in one line, none invisible."
+        detail = f"Write {what}: 1 to {NAME_LIMIT} characters, in one line, none invisible."
         yield Flaw(pointer, "invalid-name", detail)
 
 

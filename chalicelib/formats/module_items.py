@@ -117,13 +117,16 @@ def _evidence(parts: ItemParts, common: _Common, faults: Faults) -> EvidenceRequ
     attributes, line, blank = parts.text.attributes.values, parts.block.last[0], parts.blank
     form = attributes.get("form", "")
     by = attributes.get("by") or default_author(blank)
-    least, most = read_files(attributes.get("files", "")) or default_files(blank)
+    least, most = read_files(attributes.get("files", "")) or default_files(blank, by)
     if form and blank is None:
         detail = f"There is no form {excerpt(form)!r}; declare it with `# Form: ...`, or mend it."
         faults.error(line, Code.UNKNOWN_FORM, detail)
     elif not form and by == "witness":
         detail = "A witness has to say something; name a form, such as `form: witness-testimony`."
         faults.error(line, Code.FORM_REQUIRED, detail)
+    elif by == "witness" and most:
+        detail = "A witness sends no files; take `files` out."
+        faults.error(line, Code.ATTRIBUTE_MISPLACED, detail)
     elif not form and not most:
         detail = "Neither files nor a form leaves nothing to give; name a form, or allow files."
         faults.error(line, Code.FORM_REQUIRED, detail)
@@ -143,8 +146,10 @@ def default_author(blank: Form | None) -> str:
     return blank.by if blank else AUTHORS[0]
 
 
-def default_files(blank: Form | None) -> tuple[int, int]:
+def default_files(blank: Form | None, by: str) -> tuple[int, int]:
     """Say how few and how many files go with evidence that does not say so itself."""
+    if by == "witness":
+        return 0, 0  # their page takes words alone
     return (0 if blank else 1), FILES_LIMIT
 
 

@@ -42,7 +42,7 @@ _BELONGS: Mapping[Kind, str] = {
     Kind.FORM: "A form stands before the first element",
     Kind.PAGE: "A page belongs to an element; write `# Element: ...` above it",
     Kind.GROUP: "A group belongs to a page; write `## Page: ...` above it",
-    Kind.DEFINITION: "A definition belongs under `# Definitions`",
+    Kind.DEFINITION: "A definition belongs under `# Definitions`, a field under its form",
     Kind.OPTION: "An option belongs right under its `?` stem or the option before it",
     Kind.RULE: "A rule belongs to a form; write `!!` for a request for evidence",
     Kind.GUIDANCE: "Guidance belongs to the item, page or element right above it, after its text",

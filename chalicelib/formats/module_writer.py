@@ -178,7 +178,7 @@ def _evidence_attributes(item: EvidenceRequest) -> Iterator[str]:
         yield f"form: {item.form}"
     if item.by != default_author(item.blank):
         yield f"by: {item.by}"
-    if (item.least_files, item.most_files) != default_files(item.blank):
+    if (item.least_files, item.most_files) != default_files(item.blank, item.by):
         yield f"files: {_files(item)}"
     if item.vacsr:
         yield "vacsr: yes"

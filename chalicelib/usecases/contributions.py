@@ -149,7 +149,8 @@ def save_contribution(
     work = _load(runtime, actor, enrolment_id, page_id, item_id)
     _require_assessor(runtime, actor, work)
     require_open(work.in_work.enrolment)
-    if flaws := _draft_flaws(work.item, answer):
+    flaws = _draft_flaws(work.item, answer) or _unknown_flaws(runtime, actor, work, answer)
+    if flaws:
         raise Invalid("invalid-contribution", "Nothing was saved; mend what is listed.", flaws)
     pages.require_unlocked(work.in_work)
     if work.etag not in if_match:
@@ -346,6 +347,39 @@ def _draft_flaws(item: EvidenceRequest, answer: Answer) -> tuple[Flaw, ...]:
     )
 
 
+def _unknown_flaws(
+    runtime: Runtime, actor: Actor, work: Contributing, answer: Answer
+) -> tuple[Flaw, ...]:
+    """Say which files are newly named that the assessor could not sign for."""
+    named, before = answer.attachments or (), work.contribution.answer.attachments or ()
+    fresh = [each for each in named if each not in before]
+    if not fresh:
+        return ()
+    known = {
+        file.id
+        for file in _seen(runtime, actor, work, fresh)
+        if file.candidate_id == work.in_work.enrolment.candidate_id
+    }
+    return tuple(
+        evidence.unknown(f"/attachments/{index}")
+        for index, each in enumerate(named)
+        if each in fresh and each not in known
+    )
+
+
+def _seen(
+    runtime: Runtime, actor: Actor, work: Contributing, named: Sequence[str]
+) -> list[Attachment]:
+    """Return those of the files that the assessor has sent, or may see."""
+    enrolment = work.in_work.enrolment
+    found = attachments.load_many(runtime, actor.centre_id, named).values()
+    return [
+        file
+        for file in found
+        if sees(actor, file, [enrolment] if enrolment.id in file.bound else [])
+    ]
+
+
 def _files(runtime: Runtime, actor: Actor, work: Contributing) -> Sequence[Attachment]:
     """Return the files that a draft names. Raises Invalid for all that keeps it from being signed.
 
@@ -353,12 +387,7 @@ def _files(runtime: Runtime, actor: Actor, work: Contributing) -> Sequence[Attac
     """
     answer, enrolment = work.contribution.answer, work.in_work.enrolment
     named = answer.attachments or ()
-    found = attachments.load_many(runtime, actor.centre_id, named).values()
-    files = {
-        file.id: file
-        for file in found
-        if sees(actor, file, [enrolment] if enrolment.id in file.bound else [])
-    }
+    files = {file.id: file for file in _seen(runtime, actor, work, named)}
     flaws = [*evidence.signing_flaws(work.item, named, answer.record, "")]
     for index, each in enumerate(named):
         place = f"/attachments/{index}"

@@ -136,6 +136,6 @@ def _read(source: str) -> ReadModule:
 
 def _flaws(remarks: tuple[Remark, ...]) -> list[Flaw]:
     return [
-        Flaw("/source", remark.code, f"line {remark.line}: {remark.detail}")
+        Flaw("/source", remark.code, f"line {remark.line}: {remark.detail}", remark.line)
         for remark in remarks[:FLAWS_LISTED]
     ]

@@ -80,8 +80,8 @@ class OpenedTestimony:
 
     @property
     def item(self) -> EvidenceRequest:
-        """The item without files: a witness sends none."""
-        return replace(self.work.item, least_files=0, most_files=0)
+        """What the witness is asked for: a form, as they send no files."""
+        return self.work.item
 
 
 def invite(

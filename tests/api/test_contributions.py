@@ -198,12 +198,13 @@ def test_files_are_the_assessors_own_and_clean_and_bound_by_signing(
     theirs = world.attach(b"What I did.")
     pending = world.start_upload(b"?", who=world.assessor, enrolment_id=enrolment.id).attachment
     sign: Any = ("POST", f"{path}/signatures", world.assessor, SIGNED)
-    etag = save(door, enrolment, draft() | {"attachments": [theirs.id, pending.id]})
+    both: Any = ("PUT", path, world.assessor, draft() | {"attachments": [own.id, theirs.id]})
+    refusal = door.refused("invalid-contribution", *both, if_match=door.etag(path, world.assessor))
+    assert refusal.flaws == {"/attachments/1": "unknown-attachment"}
+
+    etag = save(door, enrolment, draft() | {"attachments": [own.id, pending.id]})
     refusal = door.refused("contribution-incomplete", *sign, if_match=etag)
-    assert refusal.flaws == {
-        "/attachments/0": "unknown-attachment",
-        "/attachments/1": "attachment-pending",
-    }
+    assert refusal.flaws == {"/attachments/1": "attachment-pending"}
 
     etag = save(door, enrolment, draft() | {"attachments": [own.id]})
     door.done(*sign, if_match=etag)

@@ -20,7 +20,9 @@ UNREADABLE = {
 def test_sources_that_cannot_be_read(door: Door, case: str) -> None:
     path, body = f"{centre_path(door)}/modules", {"source": UNREADABLE[case]}
     refusal = door.refused("unreadable-module", "POST", path, door.world.administrator, body)
-    assert all(flaw["detail"].startswith("line ") for flaw in refusal.json["errors"])
+    assert all(
+        flaw["detail"].startswith(f"line {flaw['line']}: ") for flaw in refusal.json["errors"]
+    )
 
 
 def test_a_key_that_is_not_marked(door: Door) -> None:
@@ -30,6 +32,8 @@ def test_a_key_that_is_not_marked(door: Door) -> None:
         "unpublishable-module", "POST", path, door.world.administrator, {"source": source}
     )
     assert list(refusal.flaws.values()) == ["key-not-marked"]
+    (flaw,) = refusal.json["errors"]
+    assert source.split("\n")[flaw["line"] - 1].startswith("? ")
 
 
 def test_a_version_never_changes(door: Door) -> None:

@@ -41,6 +41,13 @@ def test_every_request_body_refuses_unknown_fields(shared: Door) -> None:
         assert schemas[name]["additionalProperties"] is False, name
 
 
+def test_descriptions_are_no_blocks_of_code(shared: Door) -> None:
+    for methods in description(shared)["paths"].values():
+        for operation in methods.values():
+            lines = operation["description"].split("\n")
+            assert not [line for line in lines if line.startswith(" ")], operation["operationId"]
+
+
 def test_what_has_to_be_sent_is_described(shared: Door) -> None:
     for methods in description(shared)["paths"].values():
         for method, operation in methods.items():

@@ -156,6 +156,19 @@ def test_the_form_has_all_that_is_asked_and_nothing_of_the_candidates_work(
     assert door.send("HEAD", link).status == 200
 
 
+def test_an_empty_form_is_told_what_to_fill_in_and_asked_for_no_reason(
+    door: Door, link: str
+) -> None:
+    refused = door.form(link, {})
+    assert refused.status == 422
+    assert "values.independent" in errors(refused)
+    assert "reasons.unbiased" not in errors(refused)
+    assert "departs from" not in refused.text
+    said = re.search(r'<a href="#values.position">(.*?)</a>', refused.text)
+    assert said
+    assert re.sub("<[^>]+>", "", said[1]) == "Your position: Fill this in."
+
+
 def test_what_is_wrong_is_said_beside_each_field_and_nothing_typed_is_lost(
     door: Door, enrolment: Enrolment, link: str
 ) -> None:

@@ -193,7 +193,6 @@ def test_evidence_is_signed_with_its_files_its_form_and_what_others_signed() -> 
     nothing = [
         ("/answers/files/attachments", "unanswered"),
         ("/answers/filled/values/seen", "unanswered"),
-        ("/answers/filled/reasons/alone", "reason-required"),
         ("/answers/seen", "contribution-missing"),
     ]
     assert signed({}, EVIDENCE) == nothing

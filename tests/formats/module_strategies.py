@@ -93,7 +93,9 @@ def _items(
             max_words=high if bounded[1] else None,
         )
     blank = draw(st.sampled_from([None, *own, *filter(None, [shipped_form("observation")])]))
+    by = draw(st.sampled_from(AUTHORS if blank else AUTHORS[:2]))
     least = draw(st.integers(0, 3))
+    most = draw(st.integers(least if blank else max(least, 1), FILES_LIMIT))
     return EvidenceRequest(
         id=identifier,
         text=text,
@@ -101,10 +103,10 @@ def _items(
         guidance=guidance,
         accepted=accepted,
         form=blank.id if blank else "",
-        by=draw(st.sampled_from(AUTHORS if blank else AUTHORS[:2])),
+        by=by,
         blank=blank,
-        least_files=least,
-        most_files=draw(st.integers(least if blank else max(least, 1), FILES_LIMIT)),
+        least_files=0 if by == "witness" else least,
+        most_files=0 if by == "witness" else most,
         vacsr=draw(st.booleans()),
     )
 

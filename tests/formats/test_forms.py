@@ -175,6 +175,12 @@ def test_a_form_says_who_fills_it_in_unless_the_item_does() -> None:
     assert evidence("form: reading-log").least_files == 0
 
 
+def test_a_witness_sends_no_files() -> None:
+    assert evidence("form: witness-testimony").most_files == 0
+    assert evidence("form: witness-testimony files: 0").most_files == 0
+    assert evidence("form: witness-testimony by: assessor").most_files == FILES_LIMIT
+
+
 @pytest.mark.parametrize(
     ("written", "least", "most"),
     [("2", 2, 2), ("1-5", 1, 5), ("0-", 0, FILES_LIMIT), ("3 - 20", 3, FILES_LIMIT)],
@@ -254,6 +260,7 @@ REFUSED = [
     (Code.UNKNOWN_FIELD, 3, f"{DATES}\n! R {{needs: d within 3 months of x}}"),
     (Code.UNKNOWN_FORM, 3, f"- **L**:\n{PAGE}!! v {{form: g}}"),
     (Code.FORM_REQUIRED, 3, f"- **L**:\n{PAGE}!! v {{by: witness}}"),
+    (Code.ATTRIBUTE_MISPLACED, 3, f"- **L**:\n{PAGE}!! v {{form: f by: witness files: 1-}}"),
     (Code.FORM_REQUIRED, 3, f"- **L**:\n{PAGE}!! v {{files: 0}}"),
     (Code.ATTRIBUTE_VALUE, 3, f"- **L**:\n{PAGE}!! v {{files: 5-2}}"),
     (Code.ATTRIBUTE_VALUE, 3, f"- **L**:\n{PAGE}!! v {{files: 0-21}}"),
