@@ -18,6 +18,7 @@ from chalicelib.domain.attachments import (
     Attachment,
     AttachmentState,
     Resolution,
+    Ruling,
 )
 from chalicelib.domain.people import Role
 from chalicelib.usecases import attachments
@@ -66,10 +67,16 @@ class ResolutionIn(RequestModel):
     """What becomes of the flag."""
 
     outcome: Annotated[Resolution, Field(strict=False)] = Field(
-        description="`released`: it can be read again. `withheld`: it stays withheld; a redacted "
-        "file can take its place, uploaded with `redacts`."
+        description="`released`: it can be read again, and nothing stands in its place. "
+        "`withheld`: it stays withheld."
     )
     note: ShortText = Field(description="Why. It is put on record. More than white space.")
+    replacement: Identifier | None = Field(
+        default=None,
+        description="With `withheld`: the id of a redacted copy that is shown in its place from "
+        "now on, to everybody who may see the original. It is clean, and was uploaded with "
+        "`redacts` naming this one. Left out: what stands in its place already stays.",
+    )
 
 
 class AttachmentOut(AnswerModel):
@@ -126,8 +133,8 @@ class AttachmentOut(AnswerModel):
         description="Of a redacted copy, what was made unrecognisable in it; else null."
     )
     replaced_by: TextOrNull = Field(
-        description="Of a flagged file, the id of the redacted copy that an administrator has put in "
-        "its place: show that instead. Null where there is none."
+        description="Of a flagged file, the id of the redacted copy that an administrator has put "
+        "in its place: show that instead. Null where there is none."
     )
 
 
@@ -302,7 +309,7 @@ def flag_attachment(call: Call) -> Answer:
     answer=AttachmentOut,
     status=201,
     idempotent=True,
-    problems=("not-flagged",),
+    problems=("not-flagged", "invalid-attachment"),
 )
 def resolve_flag(call: Call) -> Answer:
     """Put the decision on record. What stays withheld can be released later."""
@@ -312,8 +319,7 @@ def resolve_flag(call: Call) -> Answer:
         call.runtime,
         actor,
         call["attachment_id"],
-        body.outcome,
-        body.note,
+        Ruling(body.outcome, body.note, body.replacement or ""),
         call.request(actor, body),
     )
     return answer(attachment_out(resolved), 201)
@@ -342,7 +348,7 @@ def attachment_out(attachment: Attachment) -> AttachmentOut:
         flagged=attachment.flag is not None,
         redacts=attachment.redacts,
         redaction=attachment.redaction,
-        replaced_by=attachment.replaced_by if attachment.flag else None,
+        replaced_by=attachment.replaced_by,
     )
 
 

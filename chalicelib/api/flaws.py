@@ -86,7 +86,6 @@ FLAWS: dict[str, str] = {
     "too-many-files": "There are more files than an item or a page takes.",
     "too-many-contributions": "Others contribute to too many items of the page of the module.",
     "nothing-to-appraise": "The item of the module can stay empty, and is to be appraised.",
-    "witness-without-files": "The item of the module asks a witness for files, who sends none.",
     "key-not-marked": "The right options of the item are not marked.",
     "key-count": "Another number of options is right than is to be chosen.",
     "invalid-name": "This is no name that can be printed.",

@@ -124,6 +124,18 @@ class Resolution(StrEnum):
     WITHHELD = "withheld"
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an administrator decides about a flag, and why.
+
+    `replacement` is the id of the redacted copy that is shown in place of what stays withheld.
+    """
+
+    resolution: Resolution
+    note: str
+    replacement: str = ""
+
+
 class Deed(StrEnum):
     """What is put on record of a file that somebody has flagged."""
 

@@ -287,6 +287,3 @@ def _item_flaws(item: Item) -> Iterator[Flaw]:
     if isinstance(item, EvidenceRequest) and item.vacsr and item.may_be_empty:
         detail = "It can stay empty, and nobody appraises nothing: ask for a file, or a field."
         yield Flaw(pointer, "nothing-to-appraise", detail)
-    if isinstance(item, EvidenceRequest) and item.by == "witness" and item.least_files:
-        detail = "A witness sends no files: ask the candidate for them, in an item of its own."
-        yield Flaw(pointer, "witness-without-files", detail)

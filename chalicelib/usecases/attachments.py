@@ -11,6 +11,7 @@ from chalicelib.domain.attachments import (
     Deed,
     FlagRaised,
     Resolution,
+    Ruling,
     text_flaws,
 )
 from chalicelib.domain.enrolments import Enrolment
@@ -236,16 +237,13 @@ def flag_attachment(
 
 
 def resolve_flag(
-    runtime: Runtime,
-    actor: Actor,
-    attachment_id: str,
-    resolution: Resolution,
-    note: str,
-    request: Request,
+    runtime: Runtime, actor: Actor, attachment_id: str, ruling: Ruling, request: Request
 ) -> Attachment:
     """Decide about a flag: the file can be read again, or stays withheld.
 
-    Raises Conflict where nothing is flagged.
+    What takes the place of evidence is an administrator's to say, or a candidate could have another
+    file shown than the one that was judged. Raises Conflict where nothing is flagged, and Invalid
+    where the file named cannot take its place.
     """
     require_role(actor, Role.ADMINISTRATOR)
     for _ in range(TRIES):
@@ -255,19 +253,16 @@ def resolve_flag(
         if attachment.flag is None:
             detail = "Nobody has flagged this attachment, or another administrator released it."
             raise Conflict("not-flagged", detail)
-        key = keys.attachment(attachment.centre_id, attachment.id)
-        known = _as_flagged(attachment)
-        released = resolution is Resolution.RELEASED
         changes: list[Change] = [
-            Update(key, known, remove=FLAG) if released else Check(key, known),
-            _deed(runtime, actor, attachment, Deed(resolution), note),
+            *_ruled(runtime, attachment, ruling),
+            _deed(runtime, actor, attachment, Deed(ruling.resolution), ruling.note),
             remember(request, {}, runtime.now()),
         ]
         try:
             runtime.table.write(*changes)
         except ConditionFailedError:
             continue  # read anew: another administrator was quicker, or this very request is done
-        return replace(attachment, flag=None if released else attachment.flag)
+        return load(runtime, actor, attachment_id)
     raise _busy()
 
 
@@ -277,11 +272,7 @@ def etag(attachment: Attachment) -> str:
 
 
 def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
-    """Yield the enrolments in which it was signed for, or what it takes the place of."""
-    bound = attachment.bound
-    for original in _replaced(runtime, attachment):
-        bound |= original.bound
-    for enrolment_id in sorted(bound):
+    for enrolment_id in sorted(attachment.bound):
         if enrolment := enrolments.find(runtime, attachment.centre_id, enrolment_id):
             yield enrolment
 
@@ -330,6 +321,32 @@ def _replaced(runtime: Runtime, attachment: Attachment) -> Iterator[Attachment]:
     for original in load_many(runtime, attachment.centre_id, ids).values():
         if original.replaced_by == attachment.id:
             yield original
+
+
+def _ruled(runtime: Runtime, attachment: Attachment, ruling: Ruling) -> Iterator[Change]:
+    """Yield what becomes of a flagged file, and of what takes its place: bound as it is."""
+    key, known = keys.attachment(attachment.centre_id, attachment.id), _as_flagged(attachment)
+    if ruling.resolution is Resolution.RELEASED:
+        yield Update(key, known, remove=(*FLAG, "replaced_by"))
+    elif not ruling.replacement:
+        yield Check(key, known)
+    else:
+        copy = load_many(runtime, attachment.centre_id, [ruling.replacement]).get(
+            ruling.replacement
+        )
+        if copy is None or not copy.usable or copy.redacts != attachment.id:
+            detail = "Name a clean copy of this very file, uploaded with `redacts`."
+            flaw = Flaw("/replacement", "unknown-attachment", detail)
+            raise Invalid("invalid-attachment", "Nothing was decided; mend what is listed.", [flaw])
+        yield Update(key, known, set={"replaced_by": copy.id})
+        # Flagged, the original is signed for nowhere else meanwhile.
+        usable = (absent("flagged_at"), absent("deleted_at"))
+        of = keys.attachment(copy.centre_id, copy.id)
+        yield (
+            Update(of, usable, add={"bound": attachment.bound})
+            if attachment.bound
+            else Check(of, usable)
+        )
 
 
 def _as_flagged(attachment: Attachment) -> tuple[Condition, Condition]:

@@ -25,7 +25,7 @@ from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import LEAVES_INDEX, to_attachment
-from chalicelib.storage.changes import Key, Update, absent, equals
+from chalicelib.storage.changes import Key, Update, absent
 from chalicelib.storage.evidence import RENDERING, THUMBNAIL
 from chalicelib.storage.quarantine import AbsentError, Arrived
 from chalicelib.storage.scanners import GuardDuty
@@ -154,7 +154,6 @@ def _copy(runtime: Runtime, attachment: Attachment, arrived: Arrived, inspected:
 
 
 def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version: str) -> None:
-    """Find a file clean. One that is redacted takes the place of what it was made from."""
     found = {
         "state": str(AttachmentState.CLEAN),
         "sha256": inspected.facts.sha256,
@@ -164,28 +163,8 @@ def _pin(runtime: Runtime, attachment: Attachment, inspected: Inspected, version
         "pictured": inspected.pictures is not None,
         "settled_at": stamp(runtime.now()),
     }
-    replaced, bound = _replacing(runtime, attachment)
-    change = Update(_key(attachment), UNSETTLED, set=found, add={"bound": bound} if bound else {})
-    runtime.table.write(change, *replaced)
+    runtime.table.write(Update(_key(attachment), UNSETTLED, set=found))
     log("attachment-clean")
-
-
-def _replacing(
-    runtime: Runtime, attachment: Attachment
-) -> tuple[tuple[Update, ...], frozenset[str]]:
-    """Say how the original of a redaction is replaced, and where it has been signed for.
-
-    The redaction is bound in the same enrolments.
-    """
-    if not attachment.redacts:
-        return (), frozenset()
-    original = _find(runtime, attachment.centre_id, attachment.redacts)
-    if original is None or original.deleted_at:
-        return (), frozenset()
-    as_bound = equals("bound", set(original.bound)) if original.bound else absent("bound")
-    conditions = (as_bound, absent("deleted_at"))
-    change = Update(_key(original), conditions, set={"replaced_by": attachment.id})
-    return (change,), original.bound
 
 
 def _reject(runtime: Runtime, attachment: Attachment, reason: str) -> None:

@@ -14,11 +14,9 @@ from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import QUALITIES
-from chalicelib.storage import keys
-from chalicelib.storage.changes import Update
 from chalicelib.usecases import centres
 from chalicelib.usecases.centres import CentreSettings
-from tests.api.door import SIGNATURE, Door, Reply, mail, open_door, page_path, save
+from tests.api.door import SIGNATURE, Door, Reply, centre_path, mail, open_door, page_path, save
 from tests.attachments import picture
 from tests.world import EVIDENCE_MODULE, World, new_world
 
@@ -183,8 +181,9 @@ def test_a_redaction_takes_the_place_of_what_is_flagged(
         redacts=photo.id,
         redaction="A face",
     )
-    original = keys.attachment(photo.centre_id, photo.id)
-    door.world.table.write(Update(original, set={"replaced_by": redaction.id}))
+    put = {"outcome": "withheld", "note": "A face.", "replacement": redaction.id}
+    path = f"{centre_path(door)}/attachments/{photo.id}/resolutions"
+    door.done("POST", path, door.world.administrator, put)
     opened = door.send("GET", link)
     assert "Evidence 2: blurred.jpg" in opened.text
     assert "In place of evidence 1, which is withheld" in opened.text

@@ -347,37 +347,57 @@ class TestRedaction:
         )
         send(door, begun, redacted)
         promote(door, begun)
-        assert door.done("GET", at, world.candidate).json["replaced_by"] == begun.json["id"]
         own = at.replace(original.id, begun.json["id"])
         shown = door.done("GET", own, world.candidate).json
         assert (shown["redacts"], shown["redaction"]) == (original.id, "The face is covered.")
         assert shown["url"]
+        assert door.done("GET", at, world.candidate).json["replaced_by"] is None
 
+        self.put_in_its_place(door, original.id, begun.json["id"])
+        assert door.done("GET", at, world.candidate).json["replaced_by"] == begun.json["id"]
         door.send("DELETE", own, world.candidate)
         assert door.done("GET", at, world.candidate).json["replaced_by"] is None
 
-    def test_what_nobody_flagged_is_not_replaced(self, door: Door) -> None:
+    @staticmethod
+    def put_in_its_place(door: Door, original_id: str, replacement: str) -> Reply:
+        path = f"{centre_path(door)}/attachments/{original_id}/resolutions"
+        body = {"outcome": "withheld", "note": "A face.", "replacement": replacement}
+        return door.send("POST", path, door.world.administrator, body)
+
+    def test_only_an_administrator_puts_it_there(self, door: Door) -> None:
         """Or a candidate could have another file shown in place of what was judged."""
         world, enrolment = door.world, door.world.enrol()
         original = world.attach()
         world.bind(original, enrolment)
         other = world.attach(b"Other.", redacts=original.id, redaction="A name.")
         at = f"{centre_path(door)}/attachments/"
+        door.done("POST", f"{at}{original.id}/flags", world.assessor, {"reason": "A name."})
+        shown = door.done("GET", at + original.id, world.assessor).json
+        assert (shown["url"], shown["replaced_by"]) == (None, None)
+        door.refused("not-found", "GET", at + other.id, world.assessor)
+
+        put = self.put_in_its_place(door, original.id, other.id)
+        assert (put.status, put.json["replaced_by"]) == (201, other.id)
+        assert door.done("GET", at + other.id, world.assessor).json["url"], "bound as well"
+        door.refused("evidence-bound", "DELETE", at + other.id, world.candidate)
+
+        released = {"outcome": "released", "note": "Nobody can be known."}
+        door.done("POST", f"{at}{original.id}/resolutions", world.administrator, released)
         shown = door.done("GET", at + original.id, world.assessor).json
         assert shown["url"]
         assert shown["replaced_by"] is None
-        door.done("POST", f"{at}{original.id}/flags", world.assessor, {"reason": "A name."})
-        shown = door.done("GET", at + original.id, world.assessor).json
-        assert (shown["url"], shown["replaced_by"]) == (None, other.id)
 
-    def test_whoever_sees_the_original_sees_it(self, door: Door) -> None:
+    def test_nothing_else_takes_its_place(self, door: Door) -> None:
         world = door.world
-        original = world.attach()
-        redaction = world.attach(b"Other.", redacts=original.id, redaction="A name.")
-        at = f"{centre_path(door)}/attachments/{redaction.id}"
-        door.refused("not-found", "GET", at, world.assessor)
-        world.bind(original, world.enrol())
-        assert door.done("GET", at, world.assessor).json["url"]
+        original, stranger = world.attach(), world.attach(b"Other.")
+        at = f"{centre_path(door)}/attachments/"
+        door.done("POST", f"{at}{original.id}/flags", world.candidate, {"reason": "A name."})
+        withheld = world.attach(b"A copy.", redacts=original.id, redaction="A name.")
+        door.done("POST", f"{at}{withheld.id}/flags", world.candidate, {"reason": "A name."})
+        for other in (stranger.id, original.id, withheld.id, "0" * 26):
+            refused = self.put_in_its_place(door, original.id, other)
+            assert refused.json["code"] == "invalid-attachment"
+            assert refused.flaws == {"/replacement": "unknown-attachment"}
 
     def test_of_what_is_another_candidates(self, door: Door, path: str) -> None:
         world = door.world

@@ -1,7 +1,5 @@
 """What keeps a module that asks for evidence from being published."""
 
-from typing import Any
-
 import pytest
 
 from chalicelib.domain.forms import Field, FieldKind, Form
@@ -41,15 +39,6 @@ def test_what_is_appraised_cannot_stay_empty(
         id="i", text="Show it.", least_files=least_files, blank=blank, vacsr=True
     )
     assert flaws(asked) == ([("/items/i", "nothing-to-appraise")] if empty else [])
-
-
-def test_a_witness_is_not_asked_for_files() -> None:
-    """They have a form and no account: nobody would ever send what is asked."""
-    asked: dict[str, Any] = {"id": "i", "text": "Tell.", "blank": FORM}
-    assert flaws(EvidenceRequest(**asked, by="witness")) == []
-    assert flaws(EvidenceRequest(**asked, by="assessor", least_files=1)) == []
-    refused = [("/items/i", "witness-without-files")]
-    assert flaws(EvidenceRequest(**asked, by="witness", least_files=1)) == refused
 
 
 def test_others_contribute_to_as_many_items_as_one_write_checks() -> None:

@@ -80,6 +80,10 @@ def resolve_flag(stage: Stage) -> None:
     path, who = f"{flagged(stage)}/resolutions", stage.world.administrator
     kept = {"outcome": "withheld", "note": "The name can be read. A redacted copy is needed."}
     stage.shows("It stays withheld.", "POST", path, who, kept)
+    flagged_id = path.split("/")[-2]
+    redacted = stage.world.attach(b"Covered.", redacts=flagged_id, redaction="The name.")
+    put = kept | {"note": "The name is covered in the copy.", "replacement": redacted.id}
+    stage.shows("A copy stands in its place.", "POST", path, who, put, name="replaced")
     released = {"outcome": "released", "note": "The board is blank in this one."}
     stage.shows("It can be read again.", "POST", path, who, released, name="released")
     stage.refused("not-flagged", "POST", path, who, released)

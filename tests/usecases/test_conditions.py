@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.domain.access import Actor
 from chalicelib.domain.answers import documents
-from chalicelib.domain.attachments import Attachment, Resolution
+from chalicelib.domain.attachments import Attachment, Resolution, Ruling
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.deliveries import Delivery
@@ -965,8 +965,11 @@ def flagged(world: World, attachment: Attachment, by: Actor | None = None) -> At
     return attachments.flag_attachment(*of, request(actor))
 
 
-def resolved(world: World, attachment: Attachment, resolution: Resolution) -> Attachment:
-    of = (world.runtime, world.administrator, attachment.id, resolution, "Why not.")
+def resolved(
+    world: World, attachment: Attachment, resolution: Resolution, replacement: str = ""
+) -> Attachment:
+    ruling = Ruling(resolution, "Why not.", replacement)
+    of = (world.runtime, world.administrator, attachment.id, ruling)
     return attachments.resolve_flag(*of, request(world.administrator))
 
 
@@ -1054,14 +1057,39 @@ def an_attachment_deleted_twice_at_once(world: World) -> bool:
     return deleted_at == stamp(world.clock())
 
 
+def redacted(world: World, original: Attachment, *texts: bytes) -> list[Attachment]:
+    given = {"redacts": original.id, "redaction": "A name."}
+    return [world.attach(text, **given) for text in texts]
+
+
 def a_redaction_deleted_while_another_takes_its_place(world: World) -> bool:
     original = world.attach()
     flagged(world, original)
-    given = {"redacts": original.id, "redaction": "A name."}
-    redaction = world.attach(b"Noted by somebody.", **given)
-    world.table.interruption = lambda: world.attach(b"Noted by somebody else.", **given)
-    deleted(world, redaction)
-    return evidence(world, original).get("replaced_by") not in (None, redaction.id)
+    first, second = redacted(world, original, b"Noted by somebody.", b"Noted by somebody else.")
+    resolved(world, original, Resolution.WITHHELD, first.id)
+    world.table.interruption = lambda: resolved(world, original, Resolution.WITHHELD, second.id)
+    deleted(world, first)
+    return evidence(world, original).get("replaced_by") == second.id
+
+
+def a_redaction_that_is_deleted_takes_no_place(world: World) -> bool:
+    original = world.attach()
+    flagged(world, original)
+    (redaction,) = redacted(world, original, b"Noted by somebody.")
+    world.table.interruption = lambda: deleted(world, redaction)
+    with refusals():
+        resolved(world, original, Resolution.WITHHELD, redaction.id)
+    return "replaced_by" not in evidence(world, original)
+
+
+def a_redaction_that_is_flagged_takes_no_place(world: World) -> bool:
+    original = world.attach()
+    flagged(world, original)
+    (redaction,) = redacted(world, original, b"Noted by somebody.")
+    world.table.interruption = lambda: flagged(world, redaction)
+    with refusals():
+        resolved(world, original, Resolution.WITHHELD, redaction.id)
+    return "replaced_by" not in evidence(world, original)
 
 
 def an_attachment_flagged_while_it_is_deleted(world: World) -> bool:
@@ -1186,6 +1214,8 @@ CONDITIONS: list[tuple[str, str, Scenario]] = [
     ("ATTACHMENT", "bound", an_attachment_deleted_while_it_is_signed_for),
     ("ATTACHMENT", "deleted_at", an_attachment_deleted_twice_at_once),
     ("ATTACHMENT", "replaced_by", a_redaction_deleted_while_another_takes_its_place),
+    ("ATTACHMENT", "deleted_at", a_redaction_that_is_deleted_takes_no_place),
+    ("ATTACHMENT", "flagged_at", a_redaction_that_is_flagged_takes_no_place),
     ("ATTACHMENT", "deleted_at", an_attachment_flagged_while_it_is_deleted),
     ("ATTACHMENT", "flagged_at", two_flags_at_once),
     ("ATTACHMENT", "flagged_at", a_flag_released_twice_at_once),

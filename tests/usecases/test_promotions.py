@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -15,19 +15,17 @@ from chalicelib.domain.attachments import (
     UPLOAD_LIFETIME,
     Attachment,
     AttachmentState,
-    FlagRaised,
 )
 from chalicelib.events import promote as promotion
 from chalicelib.events import sweep
 from chalicelib.storage import keys
-from chalicelib.storage.attachments import from_flag
 from chalicelib.storage.changes import Update
 from chalicelib.storage.quarantine import SCAN_TAG
 from chalicelib.storage.scanners import GuardDuty, Off, Verdict
 from chalicelib.usecases.promotions import ScanFailedError, promote
 from tests.attachments import NOTE as NOTE_BYTES
 from tests.attachments import begin, in_index, name_of, picture, read, stored
-from tests.world import EVIDENCE, QUARANTINE, START, World, clients
+from tests.world import EVIDENCE, QUARANTINE, World, clients
 
 JPEG = {"name": "photo.jpg", "media_type": "image/jpeg"}
 MINUTE = timedelta(minutes=1)
@@ -273,53 +271,6 @@ class TestGuardDuty:
         assert run(world, attachment).state is AttachmentState.SCANNING
 
 
-class TestRedaction:
-    """A clean redaction takes the place of its original, and is bound as that is."""
-
-    @staticmethod
-    def pair(world: World, **original: Any) -> tuple[Attachment, Attachment]:
-        flagged = arrived(world)
-        run(world, flagged)
-        note(world, flagged, **original)
-        return flagged, arrived(world, b"Redacted.", redacts=flagged.id, redaction="A name")
-
-    FLAG: ClassVar = from_flag(FlagRaised("somebody", START, "A name can be read."))
-
-    def test_it_takes_the_place(self, world: World) -> None:
-        flagged, redaction = self.pair(world, **self.FLAG, bound={"e1", "e2"})
-        assert run(world, redaction).bound == {"e1", "e2"}
-        assert read(world.runtime, flagged).replaced_by == redaction.id
-
-    def test_of_what_nobody_signed_for_it_is_not_bound(self, world: World) -> None:
-        flagged, redaction = self.pair(world, **self.FLAG)
-        assert run(world, redaction).bound == frozenset()
-        assert read(world.runtime, flagged).replaced_by == redaction.id
-
-    def test_what_is_refused_replaces_nothing(self, world: World) -> None:
-        flagged, redaction = self.pair(world, **self.FLAG)
-        world.runtime = replace(world.runtime, scanner=Suspicious())
-        run(world, redaction)
-        assert read(world.runtime, flagged).replaced_by == ""
-
-    def test_what_has_been_deleted_is_not_replaced(self, world: World) -> None:
-        flagged, redaction = self.pair(world, **self.FLAG)
-        delete(world, flagged)
-        assert run(world, redaction).state is AttachmentState.CLEAN
-        assert read(world.runtime, flagged).replaced_by == ""
-
-    def test_where_the_original_is_signed_for_meanwhile_it_is_bound_as_well(
-        self, world: World
-    ) -> None:
-        original, redaction = self.pair(world, caption="A note")
-        key = keys.attachment(original.centre_id, original.id)
-        world.table.interruption = lambda: world.table.write(Update(key, add={"bound": {"e1"}}))
-        assert run(world, redaction).state is AttachmentState.PENDING
-        assert in_index(world.runtime, redaction)
-        assert run(world, redaction).bound == {"e1"}
-        assert_clean(world, redaction, b"Redacted.")
-        assert read(world.runtime, original).replaced_by == redaction.id
-
-
 def test_of_two_at_once_one_pins_and_the_other_takes_its_copy_away(world: World) -> None:
     attachment = arrived(world)
     winner: list[Attachment] = []
@@ -416,20 +367,9 @@ def deleted_picture(world: World) -> tuple[Attachment, Callable[[], None]]:
     return attachment, done
 
 
-def redacted(world: World) -> tuple[Attachment, Callable[[], None]]:
-    flagged, redaction = TestRedaction.pair(world, **TestRedaction.FLAG, bound={"e1"})
-
-    def done() -> None:
-        assert_clean(world, redaction, b"Redacted.")
-        assert read(world.runtime, redaction).bound == {"e1"}
-        assert read(world.runtime, flagged).replaced_by == redaction.id
-
-    return redaction, done
-
-
 @pytest.mark.parametrize("event", ["before-call", "after-call"])
 @pytest.mark.parametrize(
-    "prepare", [clean_note, clean_picture, wrong_bytes, never_arrived, deleted_picture, redacted]
+    "prepare", [clean_note, clean_picture, wrong_bytes, never_arrived, deleted_picture]
 )
 def test_whoever_is_killed_anywhere_the_sweeper_has_it_finished(
     world: World,
