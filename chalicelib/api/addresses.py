@@ -1,13 +1,10 @@
 """The page behind the link that verifies an address. Opening it changes nothing."""
 
-from dataclasses import replace
-
-from chalicelib.api.html import page
+from chalicelib.api.html import page, unopened
 from chalicelib.api.http import Answer, Call, Operation
-from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain.addresses import AddressState
-from chalicelib.domain.errors import DomainError, Unavailable
+from chalicelib.domain.errors import DomainError
 from chalicelib.usecases import addresses
 from chalicelib.usecases.addresses import OpenedAddress
 
@@ -30,7 +27,7 @@ def open_address(call: Call) -> Answer:
     try:
         return _shown(addresses.open_address(call.runtime, call["token"]))
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
 
 
 @Operation(
@@ -48,7 +45,7 @@ def verify_address(call: Call) -> Answer:
     try:
         opened = addresses.verify_address(call.runtime, call["token"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     if opened.state is not AddressState.VERIFIED:
         return _shown(opened)
     where = call.address(ADDRESS.format(token=call["token"]))
@@ -64,12 +61,3 @@ def _shown(opened: OpenedAddress) -> Answer:
         # A link to another address is told nothing of the one that is known now.
         address=opened.member.membership.address if opened.state in STATUS else "",
     )
-
-
-def _unopened(error: DomainError) -> Answer:
-    if error.code == "not-found":
-        return page("unknown.html", 404)
-    answered = page("refused.html", status_of(error), detail=error.detail, form={}, fields=())
-    if isinstance(error, Unavailable):
-        return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
-    return answered

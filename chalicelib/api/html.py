@@ -4,10 +4,14 @@ import base64
 import functools
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.api.http import HTML, Answer, Call
+from chalicelib.api.problems import RETRY_AFTER, status_of
+from chalicelib.domain.errors import DomainError, Unavailable
 from chalicelib.domain.times import printed
 
 if TYPE_CHECKING:
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHEET = "page.css"
+NOTHING: Mapping[str, str] = {}
 
 
 def page(
@@ -37,6 +42,19 @@ def page(
         "X-Frame-Options": "DENY",
     }
     return Answer(status, body, headers)
+
+
+def unopened(error: DomainError, form: Mapping[str, str] = NOTHING) -> Answer:
+    """Say that a link opens nothing: always the same of one that is unknown."""
+    return page("unknown.html", 404) if error.code == "not-found" else refused(error, form)
+
+
+def refused(error: DomainError, form: Mapping[str, str]) -> Answer:
+    """Say to a person, who reads no JSON, what is in the way, and give back what was typed."""
+    answered = page("refused.html", status_of(error), detail=error.detail, form=form)
+    if isinstance(error, Unavailable):
+        return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
+    return answered
 
 
 def render(template: str, **values: object) -> str:

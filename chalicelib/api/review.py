@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.api.exhibits import Exhibit, exhibits_of
-from chalicelib.api.html import page
+from chalicelib.api.html import page, refused, unopened
 from chalicelib.api.http import HTML, Answer, Call, Operation
-from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import words
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.certificates import initials
-from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid, Unavailable
+from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid
 from chalicelib.domain.judgements import (
     QUALITIES,
     Appraisal,
@@ -90,7 +89,7 @@ def open_review(call: Call) -> Answer:
             return _closed(call, opened)
         return _review(call, opened)
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
 
 
 @Operation(
@@ -177,7 +176,7 @@ def show_judgement(call: Call) -> Answer:
     try:
         opened = links.open_link(call.runtime, call["token"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     if opened.state is LinkState.LIVE:
         return _lead_to(call, "")
     judgement = opened.signed.attempt.judgement
@@ -217,7 +216,7 @@ def send_review_code(call: Call) -> Answer:
             return _closed(call, opened, form)
         return replace(_review(call, opened, form), status=202)
     except DomainError as error:
-        return _unopened(error, form)
+        return unopened(error, form)
 
 
 @Operation(
@@ -235,7 +234,7 @@ def send_fresh_link(call: Call) -> Answer:
     try:
         links.send_fresh_link(call.runtime, call["token"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     return page("sent.html", 202)
 
 
@@ -371,11 +370,6 @@ def _guidance(module: Module, wanted: Page) -> str:
     return "\n\n".join(text for text in (element.guidance, wanted.guidance) if text)
 
 
-def _fields(form: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the fields of a form: those of every one, and those of the evidence asked for."""
-    return (*FIELDS, *(name for name in form if EVIDENCE.fullmatch(name)))
-
-
 def _rows(
     page: Page,
     answers: Mapping[str, ItemAnswer],
@@ -417,18 +411,18 @@ def _again(call: Call, form: Mapping[str, str], error: Invalid) -> Answer:
         if opened.state is not LinkState.LIVE:
             return _closed(call, opened, form)
         return _review(call, opened, form, error.flaws)
-    except DomainError as unopened:
-        return _unopened(unopened, form)
+    except DomainError as closed:
+        return unopened(closed, form)
 
 
 def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
     """Say why nothing was recorded, and give back what was typed."""
     try:
         opened = links.open_link(call.runtime, call["token"])
-    except DomainError as unopened:
-        return _unopened(unopened, form)
+    except DomainError as closed:
+        return unopened(closed, form)
     if opened.state is LinkState.LIVE or isinstance(error, Forbidden):
-        return _sorry(error, form)
+        return refused(error, form)
     used = error.code == "attempt-not-waiting" and opened.state is LinkState.USED
     return _closed(call, opened, form, status=409 if used else 410)
 
@@ -447,7 +441,7 @@ def _lead_away(call: Call, link: Callable[[Runtime, Opened, str], str]) -> Answe
             return _closed(call, opened)
         where = link(call.runtime, opened, call["attachment_id"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
 
 
@@ -480,19 +474,3 @@ def _closed(
         links=call.address(f"/v1/review/{call['token']}/links"),
         judgement=call.address(f"/v1/review/{call['token']}/judgement") if judged_here else "",
     )
-
-
-def _unopened(error: DomainError, form: Mapping[str, str] | None = None) -> Answer:
-    if error.code == "not-found":
-        return page("unknown.html", 404)
-    return _sorry(error, form or {})
-
-
-def _sorry(error: DomainError, form: Mapping[str, str]) -> Answer:
-    """Say to a person, who reads no JSON, what is in the way, and give back what was typed."""
-    answered = page(
-        "refused.html", status_of(error), detail=error.detail, form=form, fields=_fields(form)
-    )
-    if isinstance(error, Unavailable):
-        return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
-    return answered

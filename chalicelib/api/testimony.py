@@ -6,19 +6,18 @@ of the candidate's work.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.api.exhibits import lines_of
-from chalicelib.api.html import SHEET, page
+from chalicelib.api.html import SHEET, page, refused, unopened
 from chalicelib.api.http import HTML, Answer, Call, Operation
-from chalicelib.api.problems import RETRY_AFTER, status_of
 from chalicelib.api.rules import LINK_HOLDER
 from chalicelib.domain import evidence
 from chalicelib.domain.answers import Answer as ItemAnswer
 from chalicelib.domain.answers import from_documents
 from chalicelib.domain.attempts import Signature
 from chalicelib.domain.contributions import CURRENT_DECLARATION, DECLARATIONS
-from chalicelib.domain.errors import DomainError, Flaw, Invalid, Unavailable
+from chalicelib.domain.errors import DomainError, Flaw, Invalid
 from chalicelib.domain.forms import Field as FormField
 from chalicelib.domain.forms import FieldKind, Form, Record, Value
 from chalicelib.domain.testimony import WitnessState
@@ -86,7 +85,7 @@ def open_testimony(call: Call) -> Answer:
     try:
         opened = testimony.open_testimony(call.runtime, call["token"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     return _form(opened) if opened.state is WitnessState.LIVE else _closed(call, opened)
 
 
@@ -143,7 +142,7 @@ def show_testimony(call: Call) -> Answer:
     try:
         opened, part = testimony.receipt(call.runtime, call["token"])
     except DomainError as error:
-        return _unopened(error)
+        return unopened(error)
     if opened.state is WitnessState.LIVE:
         where = call.address(f"/v1/testimony/{call['token']}")
         return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})
@@ -298,10 +297,10 @@ def _refused(call: Call, form: Mapping[str, str], error: DomainError) -> Answer:
     """Say why nothing was recorded, and give back what was typed."""
     try:
         opened = testimony.open_testimony(call.runtime, call["token"])
-    except DomainError as unopened:
-        return _unopened(unopened, form)
+    except DomainError as closed:
+        return unopened(closed, form)
     if opened.state is WitnessState.LIVE:
-        return _sorry(error, form)
+        return refused(error, form)
     used = error.code == "testimony-signed" and opened.state is WitnessState.USED
     return _closed(call, opened, form, status=409 if used else 410)
 
@@ -335,19 +334,3 @@ def _typed(opened: OpenedTestimony, form: Mapping[str, str]) -> list[tuple[str, 
         for field in _blank(opened).fields
         if field.kind in {FieldKind.LINE, FieldKind.TEXT} and field.id in given.answer.record.values
     ]
-
-
-def _unopened(error: DomainError, form: Mapping[str, str] | None = None) -> Answer:
-    if error.code == "not-found":
-        return page("unknown.html", 404)
-    return _sorry(error, form or {})
-
-
-def _sorry(error: DomainError, form: Mapping[str, str]) -> Answer:
-    """Say to a person, who reads no JSON, what is in the way, and give back what was typed."""
-    answered = page(
-        "refused.html", status_of(error), detail=error.detail, form=form, fields=tuple(form)
-    )
-    if isinstance(error, Unavailable):
-        return replace(answered, headers={**answered.headers, "Retry-After": str(RETRY_AFTER)})
-    return answered
