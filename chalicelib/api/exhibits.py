@@ -14,18 +14,19 @@ from chalicelib.domain.modules import EvidenceRequest, Page
 from chalicelib.domain.times import local, parse, printed
 from chalicelib.usecases.exhibits import Exhibits
 
-PICTURES = 5  # that a page shows: each has a long address of its own, and a page 20 kB
+PICTURES = 3  # that a page shows: each has a long address of its own, and a page 20 kB
 DIGITS = 12  # of a digest that stand for all of it, to compare by eye
 NO_DESCRIPTION = "Picture without description"
 
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file that was signed for under `number`; withheld where nothing may be seen of it.
+    """A file that was signed for, by id and number; withheld where nothing may be seen of it.
 
     `seen` is what is shown: the file, or the redaction that took its place.
     """
 
+    id: str
     number: int
     seen: Attachment | None
     thumbnail: bool
@@ -84,7 +85,7 @@ def exhibits_of(
         shown[item.id] = Exhibit(
             author=_author(part, time_zone) if part else "",
             files=tuple(
-                ShownFile(numbers[each], found.seen.get(each), each in thumbnails)
+                ShownFile(each, numbers[each], found.seen.get(each), each in thumbnails)
                 for each in answer.attachments or ()
             ),
             lines=tuple(lines_of(item, answer.record)),

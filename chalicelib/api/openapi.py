@@ -17,6 +17,7 @@ from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.flaws import FLAWS
 from chalicelib.api.http import FORM, HTML, JSON, OPERATIONS, PROBLEM, AnswerModel, Operation
 from chalicelib.api.problems import CODES, RETRY_AFTER
+from chalicelib.domain.attachments import REASON_LIMIT
 from chalicelib.domain.contributions import CURRENT_DECLARATION
 from chalicelib.domain.enrolments import EnrolmentState
 from chalicelib.domain.judgements import FEEDBACK_LIMIT
@@ -146,6 +147,16 @@ FORMS["signTestimony"] = {
         "signature": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
         "status": {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT},
         "declaration": {"type": "string", "enum": [CURRENT_DECLARATION]},
+    },
+}
+FORMS["flagEvidence"] = {
+    "type": "object",
+    "title": "FlagForm",
+    "description": "The form of the review page by which a file is withheld.",
+    "required": ["number", "reason"],
+    "properties": {
+        "number": {"type": "string", "description": "The number of the evidence on the page."},
+        "reason": {"type": "string", "minLength": 1, "maxLength": REASON_LIMIT},
     },
 }
 FORMS["sendReviewCode"] = {

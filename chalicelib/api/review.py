@@ -162,6 +162,39 @@ def show_thumbnail(call: Call) -> Answer:
 
 
 @Operation(
+    "flagEvidence",
+    "POST",
+    REVIEW + "/flags",
+    summary="Withhold a file that the attempt of the link has signed for: it identifies somebody.",
+    rule=LINK_HOLDER,
+    media=MEDIA,
+    status=303,
+    problems=(
+        "not-found",
+        "invalid-attachment",
+        "links-off",
+        "link-expired",
+        "link-used",
+        "link-void",
+    ),
+)
+def flag_evidence(call: Call) -> Answer:
+    """Withhold it at once, for an administrator to decide, and lead back to the page."""
+    form: Mapping[str, str] = {}
+    try:
+        links.require_link(call.runtime, call["token"])
+        form = call.form()
+        opened = links.open_link(call.runtime, call["token"])
+        if opened.state is not LinkState.LIVE:
+            return _closed(call, opened)
+        reason = _reason(form)
+        exhibits.flag(call.runtime, opened, form.get("number", "").strip(), reason)
+    except DomainError as error:
+        return unopened(error, form)
+    return _lead_to(call, "")
+
+
+@Operation(
     "showJudgement",
     "GET",
     REVIEW + "/judgement",
@@ -281,6 +314,14 @@ def _appraisal(form: Mapping[str, str], item_id: str) -> Appraisal:
     return Appraisal(**{name: f"evidence/{item_id}/{name}" in form for name in QUALITIES})
 
 
+def _reason(form: Mapping[str, str]) -> str:
+    try:
+        return clean(form.get("reason", "")).strip()
+    except ValueError as error:
+        flaw = Flaw("/reason", "invalid-text", f"The text {error}.")
+        raise Invalid("invalid-attachment", flaw.detail, [flaw]) from None
+
+
 def _review(
     call: Call, opened: Opened, form: Mapping[str, str] | None = None, flaws: tuple[Flaw, ...] = ()
 ) -> Answer:
@@ -315,6 +356,8 @@ def _review(
         asking=asked,
         meanings=MEANINGS,
         files=_below(call, "attachments"),
+        flags=_below(call, "flags"),
+        visible=any(file.seen for file in files),
         signature=opened.signed.document["signature"],
         signed_at=local(signed_at, opened.centre.time_zone),
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.attachments import Attachment
-from chalicelib.domain.errors import not_found
+from chalicelib.domain.attachments import REASON_LIMIT, Attachment
+from chalicelib.domain.errors import Flaw, Invalid, not_found
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
-from chalicelib.usecases import attachments
+from chalicelib.usecases import attachments, people
 from chalicelib.usecases.links import Opened
+from chalicelib.usecases.requests import Request, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,31 @@ def thumbnail_link(runtime: Runtime, opened: Opened, attachment_id: str) -> str:
     if not thumbnail:
         raise not_found()
     return thumbnail
+
+
+def flag(runtime: Runtime, opened: Opened, number: str, reason: str) -> None:
+    """Withhold the evidence of a number, for it identifies somebody, as the assessor of the link.
+
+    What is withheld already stays so. Raises Invalid for a number that the attempt has not signed
+    for, and without a reason.
+    """
+    link, signed = opened.link, _ids(opened.signed.document)
+    seen = _seen(runtime, link.centre_id, signed)
+    shown = {str(each["number"]): each["id"] for each in opened.signed.document["attachments"]}
+    shown |= {str(file.number): each for each, file in seen.items() if file}
+    if number not in shown:
+        detail = "No evidence on this page has this number; it stands beside the file."
+        raise Invalid("invalid-attachment", detail, [Flaw("/number", "unknown-attachment", detail)])
+    if not reason or len(reason) > REASON_LIMIT:
+        detail = f"Say in 1 to {REASON_LIMIT} characters what identifies somebody."
+        raise Invalid("invalid-attachment", detail, [Flaw("/reason", "required", detail)])
+    file = seen.get(shown[number])
+    if file is None:
+        return
+    actor = people.act(runtime, link.assessor_id, link.centre_id)
+    said = fingerprint(reason.encode())
+    request = Request(actor.id, f"flag {file.id}", f"{link.content_hash}{said}", said)
+    attachments.flag_attachment(runtime, actor, file.id, reason, request)
 
 
 def _file(runtime: Runtime, opened: Opened, attachment_id: str) -> Attachment:

@@ -171,6 +171,43 @@ def test_what_is_flagged_is_withheld_from_the_link(
         is_nowhere(door.send("GET", path))
 
 
+class TestFlagging:
+    """Whoever holds the link may say that a file identifies somebody."""
+
+    @staticmethod
+    def send(door: Door, link: str, number: object = 1, reason: str = "A face.") -> Reply:
+        return door.form(f"{link}/flags", {"number": str(number), "reason": reason})
+
+    def test_it_is_withheld_at_once(self, door: Door, link: str, photo: Attachment) -> None:
+        assert f'action="{link.rpartition("/")[2]}/flags"' in door.send("GET", link).text
+        for _ in range(2):
+            assert self.send(door, link).status == 303, "and again the same"
+        shown = door.send("GET", link).text
+        assert "Withheld</span> Evidence 1 may identify somebody" in shown
+        assert "/flags" not in shown, "nothing is left to withhold"
+        path = f"{centre_path(door)}/attachments/{photo.id}"
+        known = door.done("GET", path, door.world.administrator).json["flag"]
+        assert (known["reason"], known["flagged_by"]) == ("A face.", door.world.assessor.id)
+
+    @pytest.mark.parametrize("reason", ["", "  ", "x" * 501, "a\x00b"])
+    @pytest.mark.usefixtures("photo")
+    def test_it_needs_a_reason(self, door: Door, link: str, reason: str) -> None:
+        assert self.send(door, link, 1, reason).status == 422
+        assert "room.jpg" in door.send("GET", link).text
+
+    def test_nothing_but_what_was_signed_for(self, door: Door, link: str) -> None:
+        other = door.world.attach(b"Not signed for.")
+        for number in (other.number, "none", ""):
+            refused = self.send(door, link, number)
+            assert (refused.status, "No evidence on this page" in refused.text) == (422, True)
+
+    @pytest.mark.usefixtures("photo")
+    def test_a_link_that_is_used_withholds_nothing(self, door: Door, link: str) -> None:
+        door.form(link, YES | TICKED)
+        assert self.send(door, link).status == 410
+        assert self.send(door, "/v1/review/forged").status == 404
+
+
 def test_a_redaction_takes_the_place_of_what_is_flagged(
     door: Door, link: str, photo: Attachment
 ) -> None:
@@ -187,6 +224,9 @@ def test_a_redaction_takes_the_place_of_what_is_flagged(
     opened = door.send("GET", link)
     assert "Evidence 2: blurred.jpg" in opened.text
     assert "In place of evidence 1, which is withheld" in opened.text
+    below = place_of(link, photo).removeprefix("/v1/review/")
+    assert f'<a href="{below}">' in opened.text, "by what was signed for: nothing else opens"
+    assert f'<img src="{below}/thumbnail"' in opened.text
     assert "A face" in opened.text
     assert "room.jpg" not in opened.text
     for below in ("", "/thumbnail"):

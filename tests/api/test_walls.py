@@ -79,6 +79,7 @@ BODIES: dict[str, Any] = {
 FORMS = {
     "judgeByLink": "competent=Y&initials=AE",
     "sendReviewCode": "initials=AE",
+    "flagEvidence": "number=9&reason=A+face",
     "signTestimony": "signature=W",
 }
 

@@ -67,6 +67,16 @@ def show_thumbnail(stage: Stage) -> None:
     stage.refused("not-found", "GET", f"{place}0/thumbnail")
 
 
+@scene("flagEvidence")
+def flag_evidence(stage: Stage) -> None:
+    link, _, _ = _with_picture(stage).rpartition("/attachments/")
+    form: dict[str, Any] = {"media": FORM, "key": None}
+    unsaid = urlencode({"number": "1", "reason": " "})
+    stage.refused("invalid-attachment", "POST", f"{link}/flags", None, unsaid, **form)
+    said = urlencode({"number": "1", "reason": "A face can be seen."})
+    stage.shows("It is withheld, and the page shown.", "POST", f"{link}/flags", None, said, **form)
+
+
 @scene("showJudgement")
 def show_judgement(stage: Stage) -> None:
     link = _mailed(stage)
