@@ -116,7 +116,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "code": ("The `code` of a problem.", {"type": "string", "enum": sorted(CODES)}),
     "file": ("A file of the documentation page.", {"type": "string", "maxLength": 100}),
 }
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "judgeByLink": {
         "type": "object",
         "title": "JudgementForm",
@@ -153,6 +153,7 @@ FORMS["flagEvidence"] = {
     "type": "object",
     "title": "FlagForm",
     "description": "The form of the review page by which a file is withheld.",
+    "additionalProperties": False,
     "required": ["number", "reason"],
     "properties": {
         "number": {"type": "string", "description": "The number of the evidence on the page."},

@@ -36,6 +36,7 @@ from chalicelib.usecases.requests import fingerprint
 
 REVIEW = "/v1/review/{token}"
 MEDIA = (HTML,)
+FLAG_FIELDS = ("number", "reason")
 FIELDS = ("competent", "feedback", "initials", "code")  # in the order of the form
 # What evidence is found to be, by item: the field of an item says that it was asked for.
 EVIDENCE = re.compile(rf"evidence/[a-z0-9-]{{1,100}}(/({'|'.join(QUALITIES)}))?")
@@ -315,6 +316,12 @@ def _appraisal(form: Mapping[str, str], item_id: str) -> Appraisal:
 
 
 def _reason(form: Mapping[str, str]) -> str:
+    flaws = [
+        Flaw(f"/{name}", "unknown-field", f"The form has no field {name}; leave it out.")
+        for name in sorted(form.keys() - set(FLAG_FIELDS))
+    ]
+    if flaws:
+        raise Invalid("invalid-attachment", "Nothing was withheld; mend the form.", flaws)
     try:
         return clean(form.get("reason", "")).strip()
     except ValueError as error:

@@ -202,6 +202,13 @@ class TestFlagging:
             assert (refused.status, "No evidence on this page" in refused.text) == (422, True)
 
     @pytest.mark.usefixtures("photo")
+    def test_it_has_no_other_fields(self, door: Door, link: str) -> None:
+        assert (
+            door.form(f"{link}/flags", {"number": "1", "reason": "A face.", "x": ""}).status == 422
+        )
+        assert "room.jpg" in door.send("GET", link).text
+
+    @pytest.mark.usefixtures("photo")
     def test_a_link_that_is_used_withholds_nothing(self, door: Door, link: str) -> None:
         door.form(link, YES | TICKED)
         assert self.send(door, link).status == 410
