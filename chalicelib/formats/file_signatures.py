@@ -56,6 +56,15 @@ BRANDS: tuple[tuple[frozenset[bytes], str], ...] = (
         "video/mp4",
     ),
 )
+# A frame of MPEG audio (ISO/IEC 11172-3 and 13818-3), as the bits of its header have it.
+FRAME_HEADER = 4  # bytes
+FRAME_SYNC, LAYER_III = 0xFF, 0xE2
+MPEG_1, MPEG_2, MPEG_2_5 = 3, 2, 0
+HERTZ = (44100, 48000, 32000)
+HALVED = {MPEG_1: 0, MPEG_2: 1, MPEG_2_5: 2}  # how often, for the later ones
+FREE_OR_BAD = {0, 15}  # rates that say nothing of a length
+KILOBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+KILOBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 BLANK = re.compile(rb"\A(?:\xef\xbb\xbf)?[\s\0]*")
 SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 XML = re.compile(rb"<\?xml[\s?]", re.IGNORECASE)
@@ -134,16 +143,14 @@ def ends_as_zip(tail: bytes, size: int) -> bool:
 
 def _frame_length(header: bytes) -> int:
     """Return the length of a frame of MPEG audio, layer III; 0 where there is none."""
-    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:  # noqa: PLR2004
+    if len(header) < FRAME_HEADER or header[0] != FRAME_SYNC or header[1] & 0xE6 != LAYER_III:
         return 0
-    version = header[1] >> 3 & 3  # 3 is MPEG 1, 2 MPEG 2, 0 MPEG 2.5
+    version = header[1] >> 3 & 3
     rate, frequency = header[2] >> 4, header[2] >> 2 & 3
-    if version == 1 or rate in {0, 15} or frequency == 3:  # noqa: PLR2004 (reserved)
+    if version not in HALVED or rate in FREE_OR_BAD or frequency >= len(HERTZ):
         return 0
-    if version == 3:  # noqa: PLR2004
-        kilobits = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)[rate - 1]
-    else:
-        kilobits = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)[rate - 1]
-    hertz = (44100, 48000, 32000)[frequency] >> {3: 0, 2: 1, 0: 2}[version]
-    samples = 144 if version == 3 else 72  # noqa: PLR2004
+    first = version == MPEG_1
+    kilobits = (KILOBITS_1 if first else KILOBITS_2)[rate - 1]
+    samples = 144 if first else 72
+    hertz = HERTZ[frequency] >> HALVED[version]
     return samples * kilobits * 1000 // hertz + (header[2] >> 1 & 1)

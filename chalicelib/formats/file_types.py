@@ -168,7 +168,7 @@ def _wav(seen: Seen) -> None:
     # Recorders that are cut off leave the length open.
     length = _riff_size(seen)
     whole = length <= seen.size + 1 or length == 8 + 0xFFFFFFFF
-    _require(whole=whole and b"fmt " in seen.head and seen.size > 44)  # noqa: PLR2004 (headers)
+    _require(whole=whole and b"fmt " in seen.head and seen.size > 44)  # noqa: PLR2004 (its two headers)
 
 
 def _riff_size(seen: Seen) -> int:
@@ -196,7 +196,7 @@ def _mp3(seen: Seen) -> None:
     _require_type(seen)
     if seen.head[:3] != b"ID3":
         return
-    _require(whole=len(seen.head) > 10 and max(seen.head[6:10]) < 0x80)  # noqa: PLR2004 (ID3v2)
+    _require(whole=len(seen.head) > 10 and max(seen.head[6:10]) < 0x80)  # noqa: PLR2004 (ID3v2, 3.1)
     end = 10 + sum(
         byte << shift for byte, shift in zip(seen.head[6:10], (21, 14, 7, 0), strict=True)
     )
