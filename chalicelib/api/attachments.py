@@ -98,7 +98,7 @@ class AttachmentOut(AnswerModel):
     caption: str = Field(description="What stands beneath it; may be empty.")
     alt_text: str = Field(description="The same in words, for those who cannot see or hear it.")
     state: AttachmentState = Field(
-        description="`pending`: the file is awaited, or about to be read. `scanning`: it was read, "
+        description="`pending`: the file is awaited, or about to be read. `scanning`: it is there, "
         "and a scanner looks at it. `clean`: it can be read and signed for. `rejected`: it is "
         "gone, and `reason` says why; upload another one."
     )
