@@ -30,6 +30,7 @@ from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.queue import Queue
 from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.scanners import Scanner, scanner_of
+from chalicelib.storage.sealing import KmsSealer, Sealer
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 
@@ -66,6 +67,7 @@ class Settings:
     parts_limit: int = PARTS_LIMIT
     scanner: str = "off"
     link_keys_secret: str = ""
+    sealing_key: str = ""
     issuers: tuple[Issuer, ...] = ()
     mail_sender: str = ""
     public_url: str = ""
@@ -88,6 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
         scanner=environment.get("SCANNER", "off"),
         link_keys_secret=environment.get("LINK_KEYS_SECRET", ""),
+        sealing_key=environment.get("SEALING_KEY", ""),
         issuers=tuple(Issuer(i["issuer"], i["audience"], i["keys"]) for i in issuers),
         mail_sender=environment.get("MAIL_SENDER", ""),
         public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
@@ -162,6 +165,7 @@ class Runtime:
     uploads: Queue
     scanner: Scanner
     signer: LinkSigner
+    sealer: Sealer
     mail: Mail
     bus: Bus
     deliveries: Queue
@@ -195,6 +199,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         signer=LinkSigner(
             lambda: load_link_keys(client("secretsmanager"), settings.link_keys_secret)
         ),
+        sealer=KmsSealer(functools.cache(lambda: client("kms")), settings.sealing_key),
         mail=Mail(client("ses"), settings.mail_sender),
         # Few functions need these two, and a client costs some milliseconds of a cold start.
         bus=Bus(functools.cache(lambda: client("events")), settings.event_bus),

@@ -35,6 +35,7 @@ from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
 from chalicelib.storage.scanners import Off
+from chalicelib.storage.sealing import LocalSealer
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
@@ -316,6 +317,7 @@ class World:
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
+            sealer=LocalSealer(b"s" * 32),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             bus=self.events,  # type: ignore[arg-type]  # as above
             deliveries=self.queue,  # type: ignore[arg-type]  # as above

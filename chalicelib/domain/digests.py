@@ -14,3 +14,8 @@ def canonical(document: dict[str, Any]) -> bytes:
 def digest(content: bytes) -> str:
     """Return SHA-256 (FIPS 180-4) of the content, as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def sha256(content: bytes) -> bytes:
+    """Return SHA-256 of the content, as its 32 bytes."""
+    return hashlib.sha256(content).digest()

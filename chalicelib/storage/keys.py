@@ -33,6 +33,7 @@
 | the ids of an enrolment's verifications, by time | query | the same, `VERIFICATION#id` |
 | what assessor or witness contribute to a page | get, query | the same, `CONTRIBUTION#page#item` |
 | what they signed | get | the same, `PART#page#item#n` |
+| what was looked at or taken out, by whom | query | the same, `TRACE#id` |
 | pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
@@ -242,6 +243,11 @@ def part(centre_id: str, enrolment_id: str, page_id: str, item_id: str, number: 
     """Key of what an assessor or a witness signed."""
     pk = enrolment(centre_id, enrolment_id).pk
     return Key(pk, f"PART#{page_id}#{item_id}#{number:04}")
+
+
+def trace(centre_id: str, enrolment_id: str, trace_id: str) -> Key:
+    """Key of the record of an act that leaves nothing else behind."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"TRACE#{trace_id}")
 
 
 def progress(centre_id: str, enrolment_id: str) -> Key:
