@@ -63,6 +63,7 @@ class Settings:
     quarantine_bucket: str = ""
     evidence_bucket: str = ""
     uploads_queue: str = ""
+    exports_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
     parts_limit: int = PARTS_LIMIT
     scanner: str = "off"
@@ -85,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         files_bucket=environment.get("FILES_BUCKET", ""),
         quarantine_bucket=environment.get("QUARANTINE_BUCKET", ""),
         evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
+        exports_queue=environment.get("EXPORTS_QUEUE", ""),
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
@@ -163,6 +165,7 @@ class Runtime:
     quarantine: Quarantine
     evidence: Evidence
     uploads: Queue
+    export_jobs: Queue
     scanner: Scanner
     signer: LinkSigner
     sealer: Sealer
@@ -194,6 +197,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         files=Files(s3, settings.files_bucket),
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         evidence=Evidence(s3, settings.evidence_bucket),
+        export_jobs=Queue(functools.cache(lambda: client("sqs")), settings.exports_queue),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         scanner=scanner_of(settings.scanner),
         signer=LinkSigner(

@@ -1,6 +1,6 @@
 """Faults of DynamoDB, injected by botocore's own event hooks on the client."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -86,3 +86,26 @@ class Fault:
     def _after(self, **_: Any) -> None:
         if self.mode == "after" and self.calls == self.number:
             raise ReadTimeoutError(endpoint_url=ENDPOINT)
+
+
+class Killed(BaseException):
+    """The function is killed: nothing of ours gets to see it."""
+
+
+@contextmanager
+def killed_at(number: int, event: str, clients: Iterable[Any]) -> Iterator[list[str]]:
+    """Kill whoever makes this call to DynamoDB or S3, before or after it is done."""
+    calls: list[str] = []
+
+    def strike(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+        if len(calls) == number:
+            raise Killed
+
+    for client in clients:
+        client.meta.events.register_first(event, strike)
+    try:
+        yield calls
+    finally:
+        for client in clients:
+            client.meta.events.unregister(event, strike)

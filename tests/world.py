@@ -22,6 +22,7 @@ from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.departures import DepartureReview
+from chalicelib.domain.exports import Export, Selection
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import EvidenceRequest, Module
@@ -39,6 +40,7 @@ from chalicelib.storage.sealing import LocalSealer
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
+    archives,
     attachments,
     attempts,
     centres,
@@ -47,6 +49,7 @@ from chalicelib.usecases import (
     departures,
     enrolment_changes,
     enrolments,
+    exports,
     judgements,
     memberships,
     modules,
@@ -69,6 +72,7 @@ from cli.answering import complete_answers, complete_evidence
 
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
+ARCHIVES = "testamur-archives"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -299,6 +303,7 @@ class World:
         self.events = Events()
         self.queue = Waiting()
         self.uploads = Waiting()
+        self.export_jobs = Waiting()
         self.inboxes = Inboxes()
         self.calls = Calls()
         self.keys: Any = {"keys": []}
@@ -316,6 +321,7 @@ class World:
             evidence=Evidence(s3, EVIDENCE),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
+            export_jobs=self.export_jobs,  # type: ignore[arg-type]  # as above
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             sealer=LocalSealer(b"s" * 32),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
@@ -576,6 +582,30 @@ class World:
 
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)
+
+    def start_export(self, *enrolments: Enrolment, **more: Any) -> Export:
+        given: dict[str, Any] = {
+            "actor": self.administrator,
+            "selection": Selection(enrolment_ids=tuple(each.id for each in enrolments)),
+            "purpose": "Visit in March",
+            "request": request(self.administrator),
+        }
+        return exports.start(self.runtime, **given | more)
+
+    def work_on(self, export: Export, milliseconds_left: int = 900_000) -> Export:
+        """Have a worker go on with an export, and return it as it stands."""
+        archives.proceed(self.runtime, export.centre_id, export.id, lambda: milliseconds_left)
+        return self.export(export)
+
+    def export(self, export: Export) -> Export:
+        """Read an export as it stands."""
+        return exports.get(self.runtime, self.administrator, export.id)[0]
+
+    def archive(self, export: Export) -> bytes:
+        """Read the archive of an export."""
+        key = exports.archive_name(export)
+        content: bytes = self.s3.get_object(Bucket=ARCHIVES, Key=key)["Body"].read()
+        return content
 
     def complete(self, enrolment: Enrolment) -> None:
         """Sign every page, and have it judged competent."""

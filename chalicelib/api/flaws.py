@@ -95,6 +95,7 @@ FLAWS: dict[str, str] = {
     "address-required": "The role needs an e-mail address.",
     "no-role": "No role is named.",
     "role-not-held": "The authorisation is for a role that the person does not have here.",
+    "nothing-selected": "Nothing says what is to be exported.",
     "one-too-many": "One of the two is given, not both.",
     "invalid-number": "This is no number that can be printed in one line.",
     "invalid-identity": "This is no `iss` or `sub` of a token.",

@@ -449,6 +449,19 @@ CODES: dict[str, Entry] = {
         "The module cannot be published",
         "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
     ),
+    "invalid-export": Entry(
+        422,
+        "The export cannot be made like this",
+        "Name up to 100 enrolments, or what the enrolments have in common.",
+    ),
+    "nothing-to-export": Entry(
+        422, "No enrolment fits", "Ask for others, or for a longer period."
+    ),
+    "export-too-large": Entry(
+        422,
+        "The export would be too large",
+        "Start more exports of fewer enrolments each: by module, assessor or period.",
+    ),
     "webhook-address-refused": Entry(
         422,
         "The address of the webhook is not called",

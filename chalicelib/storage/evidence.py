@@ -47,6 +47,12 @@ class Evidence:
             ContentType="image/jpeg",
         )
 
+    def read_picture(self, name: str, kind: str) -> bytes:
+        """Read a rendering or a thumbnail. Raises AbsentError."""
+        return call(self._client.get_object, Bucket=self._bucket, Key=f"{name}/{kind}")[
+            "Body"
+        ].read()
+
     def link(self, name: str, version: str, download_as: str) -> str:
         """Make a link that downloads this version of an original, for five minutes."""
         return self._client.generate_presigned_url(

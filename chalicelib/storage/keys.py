@@ -8,6 +8,7 @@
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
+| the exports of a centre, newest first | query | `CENTRE#c`, `EXPORT#x` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
@@ -42,11 +43,13 @@
 | what was done with an attachment, by whom | query | the same, `DEED#id` |
 | the attachments of a candidate, by time | query | `PERSON#p`, `EVIDENCE#c#a` |
 | the last evidence number of a candidate | update | `PERSON#p`, `EVIDENCES#c` |
+| the enrolments that an export takes out | get | `CENTRE#c#EXPORT#x`, `SELECTED` |
+| who has downloaded an export, and when | query | the same, `DOWNLOAD#p#slot` |
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, members to whom mail is due, and attachments on their way have its keys), sharded, and
-holds keys alone: signing does not write to it.
+enrolments, members to whom mail is due, attachments and exports on their way, and downloads that are
+not on record everywhere have its keys), sharded, and holds keys alone: signing does not write to it.
 """
 
 import hashlib
@@ -118,6 +121,21 @@ def webhook_count(centre_id: str) -> Key:
 def module(centre_id: str, module_id: str, version: int) -> Key:
     """Key of the source of a module version."""
     return Key(f"CENTRE#{centre_id}#MODULE#{module_id}", f"VERSION#{version:06}")
+
+
+def export(centre_id: str, export_id: str) -> Key:
+    """Key of an export; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"EXPORT#{export_id}")
+
+
+def selected(centre_id: str, export_id: str) -> Key:
+    """Key of the ids of the enrolments that an export takes out."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", "SELECTED")
+
+
+def download(centre_id: str, export_id: str, person_id: str, slot: int) -> Key:
+    """Key of somebody's download of an export, in a slot of time."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", f"DOWNLOAD#{person_id}#{slot}")
 
 
 def identity(issuer: str, subject: str, centre_id: str) -> Key:
@@ -300,6 +318,17 @@ def parse_membership(key: Key) -> tuple[str, str]:
 def is_attachment(sk: str) -> bool:
     """Whether the sort key is that of an attachment."""
     return sk == "ATTACHMENT"
+
+
+def is_export(sk: str) -> bool:
+    """Whether the sort key is that of an export, or of a download of one."""
+    return sk.startswith(("EXPORT#", "DOWNLOAD#"))
+
+
+def parse_export(key: Key) -> tuple[str, str]:
+    """Read centre and export back from the key of an export, or of a download of one."""
+    parts = f"{key.pk}#{key.sk}".split("#")
+    return parts[1], parts[3]
 
 
 def parse_enrolment(pk: str) -> tuple[str, str]:

@@ -8,11 +8,12 @@ from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import is_attachment, is_membership
+from chalicelib.storage.keys import is_attachment, is_export, is_membership
 from chalicelib.usecases import (
     addresses,
     certificates,
     enrolments,
+    exports,
     links,
     promotions,
     testimony,
@@ -28,6 +29,7 @@ class Swept:
     certificates: int = 0
     mails: int = 0
     uploads: int = 0
+    exports: int = 0
     failures: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
@@ -35,7 +37,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, send mails that were never sent, ask for uploads, in one shard.
+    """Finalise what is ready, send mails that were never sent, ask for other work, in one shard.
 
     What fails does not keep what comes after it from being swept.
     """
@@ -56,6 +58,9 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     if is_attachment(entry["sk"]):
         promotions.ask_for(runtime, centre_id, own_id)
         return Swept(uploads=1)
+    if is_export(entry["sk"]):
+        exports.ask_for(runtime, centre_id, own_id)
+        return Swept(exports=1)
     return _sweep_enrolment(runtime, centre_id, own_id)
 
 

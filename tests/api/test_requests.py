@@ -182,6 +182,12 @@ def start_upload(door: Door) -> Creation:
     return Creation(path, door.world.candidate, body, body | {"size": 7})
 
 
+def start_export(door: Door) -> Creation:
+    body = {"enrolment_ids": [door.world.enrol().id]}
+    path = f"{centre_path(door)}/exports"
+    return Creation(path, door.world.administrator, body, body | {"purpose": "A visit."})
+
+
 def flag_attachment(door: Door) -> Creation:
     path = f"{centre_path(door)}/attachments/{door.world.attach().id}/flags"
     return Creation(path, door.world.candidate, {"reason": "A face."}, {"reason": "A name."})
@@ -229,6 +235,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
     "startUpload": start_upload,
+    "startExport": start_export,
     "flagAttachment": flag_attachment,
     "resolveFlag": resolve_flag,
 }

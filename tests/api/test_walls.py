@@ -74,6 +74,7 @@ BODIES: dict[str, Any] = {
     "changeAttachment": {"caption": "Another."},
     "flagAttachment": {"reason": "A face."},
     "resolveFlag": {"outcome": "released", "note": "Nobody is to be seen."},
+    "startExport": {"module_id": "moving-people"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 FORMS = {
@@ -102,6 +103,9 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     invite(world, contributed)
     webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
+    exports = f"/v1/centres/{standing.centre_id}/exports"
+    asked = {"enrolment_ids": [standing.id]}
+    export = shared.done("POST", exports, world.administrator, asked)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
     known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
@@ -111,6 +115,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "attachment_id": attachment.id,
         "upload_id": attachment.id,
         "webhook_id": made.json["id"],
+        "export_id": export.json["id"],
         "centre_id": standing.centre_id,
         "person_id": known.id,
         "enrolment_id": standing.id,

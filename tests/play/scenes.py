@@ -9,6 +9,7 @@ import tests.play.contributions
 import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
+import tests.play.exports
 import tests.play.judgements
 import tests.play.modules
 import tests.play.pages

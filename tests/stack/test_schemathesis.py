@@ -108,6 +108,7 @@ def seeds(stack: Stack) -> Seeds:
         "attachment_id": evidence,
         "person_id": other.id,
         "webhook_id": _webhook(play),
+        "export_id": _export(play),
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "item_id": SEEN,
@@ -157,6 +158,13 @@ def _webhook(play: Play) -> str:
     administrator = play.client(Role.ADMINISTRATOR)
     made: str = administrator.ask("POST", f"{play.centre}/webhooks", body).json()["id"]
     return made
+
+
+def _export(play: Play) -> str:
+    administrator = play.client(Role.ADMINISTRATOR)
+    body = {"enrolment_ids": [play.enrolment_id]}
+    started: str = administrator.ask("POST", f"{play.centre}/exports", body).json()["id"]
+    return started
 
 
 def _upload(play: Play) -> str:
