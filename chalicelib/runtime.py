@@ -24,6 +24,7 @@ from chalicelib.domain.attachments import PARTS_LIMIT, WHOLE_LIMIT
 from chalicelib.domain.times import moment
 from chalicelib.storage.bus import Bus
 from chalicelib.storage.evidence import Evidence
+from chalicelib.storage.exports import Exports
 from chalicelib.storage.files import Files
 from chalicelib.storage.mail import Mail
 from chalicelib.storage.quarantine import Quarantine
@@ -62,6 +63,7 @@ class Settings:
     files_bucket: str = ""
     quarantine_bucket: str = ""
     evidence_bucket: str = ""
+    exports_bucket: str = ""
     uploads_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
     parts_limit: int = PARTS_LIMIT
@@ -85,6 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         files_bucket=environment.get("FILES_BUCKET", ""),
         quarantine_bucket=environment.get("QUARANTINE_BUCKET", ""),
         evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
+        exports_bucket=environment.get("EXPORTS_BUCKET", ""),
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
@@ -162,6 +165,7 @@ class Runtime:
     files: Files
     quarantine: Quarantine
     evidence: Evidence
+    exports: Exports
     uploads: Queue
     scanner: Scanner
     signer: LinkSigner
@@ -194,6 +198,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         files=Files(s3, settings.files_bucket),
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         evidence=Evidence(s3, settings.evidence_bucket),
+        exports=Exports(s3, settings.exports_bucket),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         scanner=scanner_of(settings.scanner),
         signer=LinkSigner(

@@ -31,6 +31,7 @@ from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
+from chalicelib.storage.exports import Exports
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
@@ -69,6 +70,7 @@ from cli.answering import complete_answers, complete_evidence
 
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
+EXPORTS = "testamur-exports"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -314,6 +316,7 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            exports=Exports(s3, EXPORTS),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
@@ -601,13 +604,14 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
     with mock_aws():
         client, s3 = clients()
         create_table(client)
-        _create_bucket(s3)
+        _create_buckets(s3)
         world = World(client, s3, source, **runtime)
         yield world
         client.meta.events.unregister("before-call.dynamodb", world.calls)
 
 
-def _create_bucket(s3: Any) -> None:
+def _create_buckets(s3: Any) -> None:
     for bucket in (BUCKET, QUARANTINE, EVIDENCE):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=EXPORTS, CreateBucketConfiguration={"LocationConstraint": REGION})
