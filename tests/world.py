@@ -30,6 +30,7 @@ from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
+from chalicelib.storage.archives import Archives
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
@@ -319,9 +320,10 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            archives=Archives(s3, ARCHIVES),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
-            export_jobs=self.export_jobs,  # type: ignore[arg-type]  # as above
+            exports=self.export_jobs,  # type: ignore[arg-type]  # as above
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             sealer=LocalSealer(b"s" * 32),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
@@ -631,13 +633,14 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
     with mock_aws():
         client, s3 = clients()
         create_table(client)
-        _create_bucket(s3)
+        _create_buckets(s3)
         world = World(client, s3, source, **runtime)
         yield world
         client.meta.events.unregister("before-call.dynamodb", world.calls)
 
 
-def _create_bucket(s3: Any) -> None:
+def _create_buckets(s3: Any) -> None:
     for bucket in (BUCKET, QUARANTINE, EVIDENCE):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=ARCHIVES, CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -61,7 +61,7 @@ class Evidence:
                 "Bucket": self._bucket,
                 "Key": f"{name}/{ORIGINAL}",
                 "VersionId": version,
-                "ResponseContentDisposition": _disposition(download_as),
+                "ResponseContentDisposition": disposition(download_as),
             },
             ExpiresIn=LINK_SECONDS,
         )
@@ -94,7 +94,7 @@ class Evidence:
         clear(self._client, self._bucket, f"{name}/")
 
 
-def _disposition(name: str) -> str:
+def disposition(name: str) -> str:
     """Name a download (RFC 6266, section 4): plain letters for old clients, the name in UTF-8."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in " .-_") else "_" for c in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -119,7 +119,7 @@ def list_exports(
 
 def ask_for(runtime: Runtime, centre_id: str, export_id: str) -> None:
     """Have a worker go on with an export, or put its downloads on record."""
-    runtime.export_jobs.send({"centre_id": centre_id, "export_id": export_id})
+    runtime.exports.send({"centre_id": centre_id, "export_id": export_id})
 
 
 def selected(runtime: Runtime, export: Export) -> list[str]:
