@@ -22,6 +22,7 @@ from ulid import ULID
 
 from chalicelib.domain.attachments import PARTS_LIMIT, WHOLE_LIMIT
 from chalicelib.domain.times import moment
+from chalicelib.storage.anchors import Anchors
 from chalicelib.storage.archives import Archives
 from chalicelib.storage.bus import Bus
 from chalicelib.storage.evidence import Evidence
@@ -64,6 +65,7 @@ class Settings:
     quarantine_bucket: str = ""
     evidence_bucket: str = ""
     archives_bucket: str = ""
+    audit_bucket: str = ""
     uploads_queue: str = ""
     exports_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
@@ -90,6 +92,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
         archives_bucket=environment.get("ARCHIVES_BUCKET", ""),
         exports_queue=environment.get("EXPORTS_QUEUE", ""),
+        audit_bucket=environment.get("AUDIT_BUCKET", ""),
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
@@ -168,6 +171,7 @@ class Runtime:
     quarantine: Quarantine
     evidence: Evidence
     archives: Archives
+    anchors: Anchors
     uploads: Queue
     exports: Queue
     scanner: Scanner
@@ -203,6 +207,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         evidence=Evidence(s3, settings.evidence_bucket),
         archives=Archives(s3, settings.archives_bucket),
         exports=Queue(functools.cache(lambda: client("sqs")), settings.exports_queue),
+        anchors=Anchors(s3, settings.audit_bucket),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         scanner=scanner_of(settings.scanner),
         signer=LinkSigner(

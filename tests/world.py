@@ -22,14 +22,15 @@ from chalicelib.domain.attempts import Attempt, Signature
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.departures import DepartureReview
-from chalicelib.domain.exports import Export, Selection
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.exports import Export, Selection
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import EvidenceRequest, Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
+from chalicelib.storage.anchors import Anchors
 from chalicelib.storage.archives import Archives
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
@@ -74,6 +75,7 @@ from cli.answering import complete_answers, complete_evidence
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
 ARCHIVES = "testamur-archives"
+AUDIT = "testamur-audit"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -321,6 +323,7 @@ class World:
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
             archives=Archives(s3, ARCHIVES),
+            anchors=Anchors(s3, AUDIT),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             exports=self.export_jobs,  # type: ignore[arg-type]  # as above
@@ -640,7 +643,11 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
 
 
 def _create_buckets(s3: Any) -> None:
-    for bucket in (BUCKET, QUARANTINE, EVIDENCE):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (BUCKET, QUARANTINE, EVIDENCE, AUDIT):
+        s3.create_bucket(
+            Bucket=bucket,
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+            ObjectLockEnabledForBucket=bucket == AUDIT,
+        )
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.create_bucket(Bucket=ARCHIVES, CreateBucketConfiguration={"LocationConstraint": REGION})

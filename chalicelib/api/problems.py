@@ -454,9 +454,7 @@ CODES: dict[str, Entry] = {
         "The export cannot be made like this",
         "Name up to 100 enrolments, or what the enrolments have in common.",
     ),
-    "nothing-to-export": Entry(
-        422, "No enrolment fits", "Ask for others, or for a longer period."
-    ),
+    "nothing-to-export": Entry(422, "No enrolment fits", "Ask for others, or for a longer period."),
     "export-too-large": Entry(
         422,
         "The export would be too large",

@@ -9,7 +9,9 @@ from chalicelib.runtime import Runtime
 from chalicelib.usecases.archives import proceed
 
 
-def handle(runtime: Runtime, event: Mapping[str, Any], milliseconds_left: Callable[[], int]) -> None:
+def handle(
+    runtime: Runtime, event: Mapping[str, Any], milliseconds_left: Callable[[], int]
+) -> None:
     """Go on with the exports that the messages of a batch name.
 
     What raises here is a failure of ours, never of what is exported: the message comes again, and

@@ -198,9 +198,7 @@ def _rendered(portfolio: Portfolio) -> Mapping[str, bytes | Original]:
     }
 
 
-def _keep(
-    runtime: Runtime, name: str, files: Mapping[str, bytes | Original]
-) -> list[Entry]:
+def _keep(runtime: Runtime, name: str, files: Mapping[str, bytes | Original]) -> list[Entry]:
     """Keep the files that were made one after the other in one object; list them and all others."""
     made = [file for file in files.values() if isinstance(file, bytes)]
     stored = sum(map(len, made))
@@ -254,9 +252,7 @@ def _conclude(runtime: Runtime, export: Export, ids: list[str]) -> Export:
         {"id": export.created_by, "name": name},
         said,
     )
-    entries = [
-        entry for index in range(len(ids)) for entry in _entries(runtime, export, index)
-    ]
+    entries = [entry for index in range(len(ids)) for entry in _entries(runtime, export, index)]
     samples = sampling.documents(runtime, export.centre_id, ids)
     top = _top(runtime, document, samples)
     place = partial(_work_name, export, len(ids))
@@ -337,7 +333,9 @@ def _require_all(runtime: Runtime, export: Export) -> None:
     """
     ids = selected(runtime, export)
     found = runtime.table.get_many(*(keys.enrolment(export.centre_id, each) for each in ids))
-    evidence = {entry.key.split("/")[1]: entry for entry in _planned(runtime, export) if entry.version}
+    evidence = {
+        entry.key.split("/")[1]: entry for entry in _planned(runtime, export) if entry.version
+    }
     usable = attachments.load_many(runtime, export.centre_id, evidence)
     gone = any(item is None for item in found)
     if gone or not all(each in usable and usable[each].usable for each in evidence):

@@ -145,7 +145,10 @@ def _portfolio(runtime: Runtime, found: _Partition, recorded: Recorded) -> Portf
         "attachments": evidence,
         "certificates": certificates,
         "coverage": coverage(module, states),
-        "trail": {"entries": len(recorded.entries), "hash": digest(recorded.lines.splitlines()[-1])},
+        "trail": {
+            "entries": len(recorded.entries),
+            "hash": digest(recorded.lines.splitlines()[-1]),
+        },
     }
     named = _people(runtime, enrolment.centre_id, found, recorded)
     files: Files = {
