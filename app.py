@@ -23,6 +23,7 @@ import chalicelib.api.modules
 import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
+import chalicelib.api.sampling
 import chalicelib.api.testimony
 import chalicelib.api.uploads
 import chalicelib.api.verifications

@@ -78,6 +78,8 @@ FLAWS: dict[str, str] = {
     "not-renewable": "This is no closed enrolment of the same candidate and module.",
     "impossible-date": "It cannot have happened on that day.",
     "countersigner-is-candidate": "The assessor's countersigner is the candidate.",
+    "in-sample": "The judgement is in the sample already.",
+    "not-in-plan": "The plan is about no such judgement, or it is not in force.",
     "not-published": "This version of the module is not published.",
     "no-pages": "The module has no page.",
     "too-many-pages": "The module has too many pages.",

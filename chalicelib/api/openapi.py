@@ -103,6 +103,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "version": ("The version of the module.", COUNT),
     "export_id": ("The export's `id`.", IDENTIFIER),
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
+    "plan_id": ("The sampling plan's `id`.", IDENTIFIER),
     "upload_id": ("The upload's `id`.", IDENTIFIER),
     "attachment_id": ("The attachment's `id`, the same as its upload's.", IDENTIFIER),
     "number": ("The number of the attempt, or of the signed part.", COUNT),

@@ -256,6 +256,12 @@ CODES: dict[str, Entry] = {
     "judgement-changed": Entry(
         409, "The judgement was changed in between", "Read the attempt again."
     ),
+    "nothing-to-draw": Entry(
+        409, "No judgement fits the plan yet", "Draw once there are some; the seed stays secret."
+    ),
+    "too-many-choices": Entry(
+        409, "As many judgements are chosen as a plan takes", "Make another plan for the others."
+    ),
     "too-many-webhooks": Entry(
         409, "The centre has as many webhooks as it may have", "Delete one that is not needed."
     ),
@@ -411,6 +417,14 @@ CODES: dict[str, Entry] = {
         "The second look cannot be recorded",
         "Say what was found of departures, and what is wrong where action is required; name no "
         "day that has not come.",
+    ),
+    "invalid-sampling": Entry(
+        422, "The plan, or the choice, cannot be kept", "Mend each place that `errors` points to."
+    ),
+    "frame-too-large": Entry(
+        422,
+        "More is to be drawn from than one request can take",
+        "Make a plan of fewer modules, or of a shorter period.",
     ),
     "invalid-enrolment": Entry(
         422,

@@ -10,6 +10,9 @@
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
 | the exports of a centre, newest first | query | `CENTRE#c`, `EXPORT#x` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
+| the sampling plans of a centre, by time | query | `CENTRE#c`, `SAMPLING#p` |
+| what a plan was drawn from, and what was drawn | get | `CENTRE#c#SAMPLING#p`, `FRAME` |
+| what was chosen for a plan | query | the same, `CHOICE#unit` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
@@ -118,6 +121,21 @@ def webhook(centre_id: str, webhook_id: str) -> Key:
 def webhook_count(centre_id: str) -> Key:
     """Key of the count of a centre's webhooks."""
     return Key(f"CENTRE#{centre_id}", "WEBHOOKS")
+
+
+def sampling_plan(centre_id: str, plan_id: str) -> Key:
+    """Key of a sampling plan; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"SAMPLING#{plan_id}")
+
+
+def frame(centre_id: str, plan_id: str) -> Key:
+    """Key of what a sampling plan was drawn from: there can be only one draw."""
+    return Key(f"CENTRE#{centre_id}#SAMPLING#{plan_id}", "FRAME")
+
+
+def choice(centre_id: str, plan_id: str, unit: str) -> Key:
+    """Key of a judgement that was chosen for a sampling plan, which it can be once."""
+    return Key(frame(centre_id, plan_id).pk, f"CHOICE#{unit}")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:

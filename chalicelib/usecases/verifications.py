@@ -68,7 +68,7 @@ def verify(
     require_role(actor, Role.INTERNAL_VERIFIER)
     if made := answered(runtime, request):
         return _load(runtime, actor.centre_id, made["verification_id"])
-    check_finding(finding, _today(runtime, actor))
+    check_finding(finding, today(runtime, actor))
     attempt, judgement = _judged(runtime, actor, looked)
     require_second_look(actor.id, attempt.candidate_id, judgement)
     authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
@@ -139,7 +139,7 @@ def countersign(
     if answered(runtime, request):
         return _countersignature(_judged(runtime, actor, looked)[0])
     attempt, judgement = _for_countersigner(runtime, actor, looked)
-    check_occurrence(occurred_on, _today(runtime, actor))
+    check_occurrence(occurred_on, today(runtime, actor))
     if judgement.countersigner_id != actor.id:
         detail = "Only the countersigner whom the assessor's authorisation names does this."
         raise Forbidden("not-the-countersigner", detail)
@@ -185,7 +185,7 @@ def set_aside(
     require_role(actor, Role.INTERNAL_VERIFIER)
     for _ in range(TRIES):
         attempt, judgement = _judged(runtime, actor, looked)
-        check_reason(reason, occurred_on, _today(runtime, actor))
+        check_reason(reason, occurred_on, today(runtime, actor))
         if answered(runtime, request):
             return _set_aside(runtime, actor, looked)
         require_second_look(actor.id, attempt.candidate_id, judgement)
@@ -363,7 +363,8 @@ def _set_aside(runtime: Runtime, actor: Actor, looked: Looked) -> SetAside:
     return SetAside(found, items.to_reason(reason))
 
 
-def _today(runtime: Runtime, actor: Actor) -> date:
+def today(runtime: Runtime, actor: Actor) -> date:
+    """Return the day at the actor's centre."""
     return date_at(runtime.now(), centres.load_centre(runtime, actor.centre_id).time_zone)
 
 
