@@ -1,4 +1,4 @@
-"""What the table's stream has others told: mails, events on the bus, work on uploads and exports."""
+"""What the table's stream has others told: mails, events, work on uploads and exports."""
 
 from collections.abc import Mapping
 from typing import Any

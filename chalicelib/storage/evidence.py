@@ -18,7 +18,7 @@ class Evidence:
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
-        self._bucket = bucket
+        self.bucket = bucket
 
     def take(self, name: str, bucket: str, key: str, version: str) -> str:
         """Copy one version of an object here without reading it; return the version of the copy.
@@ -27,7 +27,7 @@ class Evidence:
         """
         copied = call(
             self._client.copy_object,
-            Bucket=self._bucket,
+            Bucket=self.bucket,
             Key=f"{name}/{ORIGINAL}",
             CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
             ContentType=UNSNIFFED,
@@ -41,7 +41,7 @@ class Evidence:
         """Keep a rendering or a thumbnail; the same again replaces it."""
         call(
             self._client.put_object,
-            Bucket=self._bucket,
+            Bucket=self.bucket,
             Key=f"{name}/{kind}",
             Body=content,
             ContentType="image/jpeg",
@@ -49,7 +49,7 @@ class Evidence:
 
     def read_picture(self, name: str, kind: str) -> bytes:
         """Read a rendering or a thumbnail. Raises AbsentError."""
-        return call(self._client.get_object, Bucket=self._bucket, Key=f"{name}/{kind}")[
+        return call(self._client.get_object, Bucket=self.bucket, Key=f"{name}/{kind}")[
             "Body"
         ].read()
 
@@ -58,7 +58,7 @@ class Evidence:
         return self._client.generate_presigned_url(
             "get_object",
             Params={
-                "Bucket": self._bucket,
+                "Bucket": self.bucket,
                 "Key": f"{name}/{ORIGINAL}",
                 "VersionId": version,
                 "ResponseContentDisposition": disposition(download_as),
@@ -70,7 +70,7 @@ class Evidence:
         """Make a link that shows a rendering or a thumbnail, for five minutes."""
         return self._client.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self._bucket, "Key": f"{name}/{kind}"},
+            Params={"Bucket": self.bucket, "Key": f"{name}/{kind}"},
             ExpiresIn=LINK_SECONDS,
         )
 
@@ -87,11 +87,11 @@ class Evidence:
             original = found["Key"] == f"{name}/{ORIGINAL}"
             return bool(found["VersionId"] == version if original else found["IsLatest"])
 
-        clear(self._client, self._bucket, f"{name}/", stays)
+        clear(self._client, self.bucket, f"{name}/", stays)
 
     def clear(self, name: str) -> None:
         """Delete all that lies under a name, in every version."""
-        clear(self._client, self._bucket, f"{name}/")
+        clear(self._client, self.bucket, f"{name}/")
 
 
 def disposition(name: str) -> str:

@@ -53,8 +53,9 @@
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, members to whom mail is due, attachments and exports on their way, and downloads that are
-not on record everywhere have its keys), sharded, and holds keys alone: signing does not write to it.
+enrolments, members to whom mail is due, attachments and exports on their way, and downloads that
+are not on record everywhere have its keys), sharded, and holds keys alone: signing does not write
+to it.
 """
 
 import hashlib

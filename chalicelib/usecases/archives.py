@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -32,7 +31,7 @@ from chalicelib.domain.seals import EXPORT
 from chalicelib.domain.times import date_at, parse, stamp
 from chalicelib.domain.trail import Act, Kind
 from chalicelib.formats import bags, zips
-from chalicelib.formats.verifiers import verifiers
+from chalicelib.formats.verifiers import schema, verifiers
 from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
@@ -296,7 +295,7 @@ def _top(
         bags.DECLARATION: bags.BAGIT,
         "data/export.json": canonical(document),
         "data/jwks.json": canonical({"keys": [runtime.sealer.jwk]}),
-        "data/schema.json": portfolio_html.schema(),
+        "data/schema.json": schema(),
         **{f"data/sampling/{plan_id}.json": plan for plan_id, plan in samples.items()},
         "index.html": portfolio_html.render_cover(document),
         **verifiers(),
@@ -435,7 +434,7 @@ def _note(runtime: Runtime, export: Export, enrolment_id: str) -> None:
 
 
 def _note_downloads(runtime: Runtime, export: Export) -> None:
-    """Put downloads on record in every enrolment; the last of it is to leave the sweeper's index."""
+    """Put downloads on record in every enrolment; then they leave the sweeper's index."""
     downloads = keys.selected(export.centre_id, export.id).pk
     due = [item for item in runtime.table.query(downloads, "DOWNLOAD#") if "open_key" in item]
     for item in due:

@@ -9,7 +9,13 @@ from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.digests import canonical, digest
-from chalicelib.domain.enrolments import Enrolment, EnrolmentChange, latest, page_state
+from chalicelib.domain.enrolments import (
+    Enrolment,
+    EnrolmentChange,
+    PageState,
+    latest,
+    page_state,
+)
 from chalicelib.domain.errors import Conflict, Unavailable, not_found
 from chalicelib.domain.modules import Module
 from chalicelib.domain.portfolios import coverage
@@ -134,7 +140,7 @@ def _portfolio(runtime: Runtime, found: _Partition, recorded: Recorded) -> Portf
     pages, signed = _pages(found, module)
     evidence, originals = _evidence(runtime, enrolment.centre_id, pages)
     certificates = [_certificate(*each) for each in found.certificates]
-    states = {page["page_id"]: page["state"] for page in pages}
+    states = {page["page_id"]: PageState(page["state"]) for page in pages}
     document = {
         "format": FORMAT,
         "centre": {"id": centre.id, "name": centre.shown_name, "time_zone": centre.time_zone},
@@ -388,7 +394,8 @@ def _picture(runtime: Runtime, attachment: Attachment, name: str) -> bytes:
     try:
         return runtime.evidence.read_picture(name, THUMBNAIL)
     except AbsentError:
-        raise evidence_missing(f"the picture of number {attachment.number}") from None
+        which = f"the picture of number {attachment.number}"
+        raise evidence_missing(which) from None
 
 
 def _people(

@@ -38,7 +38,7 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage import sampling as stored
-from chalicelib.storage.changes import Key, Update, absent, create, equals
+from chalicelib.storage.changes import Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments
 from chalicelib.usecases.centres import load_centre

@@ -92,16 +92,20 @@ def note(runtime: Runtime, key: Key) -> Item | None:
     return item
 
 
-def catch_up(runtime: Runtime, centre_id: str, enrolment_id: str) -> None:
-    """Append all that was done in an enrolment and is not in its chain yet, in order of time."""
+def catch_up(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
+    """Append all that was done in an enrolment and is not in its chain yet, in order of time.
+
+    Returns the number of its latest entry; 0 where there is no such enrolment.
+    """
     chain = _chain(runtime, centre_id, enrolment_id)
     if chain is None:
-        return
+        return 0
     chain.state = _state(runtime, chain)
     entries = map(to_entry, _lines(runtime, chain))
     chain.events = {each["event"] for each in entries if each["seq"] <= chain.state.seq}
     for act in sorted(_all_acts(runtime, chain), key=lambda act: (act.at, ORDER.index(act.kind))):
         _append(runtime, chain, act)
+    return chain.state.seq
 
 
 def keep_up(runtime: Runtime, enrolment: Enrolment, attempts: Iterable[Attempt]) -> None:
