@@ -34,6 +34,7 @@ from chalicelib.storage.anchors import Anchors
 from chalicelib.storage.archives import Archives
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
+from chalicelib.storage.exports import to_export
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
@@ -604,7 +605,9 @@ class World:
 
     def export(self, export: Export) -> Export:
         """Read an export as it stands."""
-        return exports.get(self.runtime, self.administrator, export.id)[0]
+        item = self.table.get(keys.export(export.centre_id, export.id))
+        assert item
+        return to_export(item)
 
     def archive(self, export: Export) -> bytes:
         """Read the archive of an export."""

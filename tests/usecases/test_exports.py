@@ -1,21 +1,15 @@
 """Exports: what can be asked for, what comes of it, and what may be in the way."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.verifying import verify
-from jsonschema import Draft202012Validator
 
-from chalicelib.domain.digests import digest
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound
 from chalicelib.domain.exports import ABANDONED, KEPT, LEASE, Export, ExportState, Selection
@@ -27,103 +21,15 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
 from chalicelib.usecases import archives, attachments, exports, trail
+from tests.exports import everything, members, objects
 from tests.faults import Killed, killed_at
 from tests.world import ARCHIVES, EVIDENCE, EVIDENCE_MODULE, World, clients, new_world, request
-
-
-@pytest.fixture(scope="module")
-def shown() -> Iterator[World]:
-    """Make a world with one enrolment of everything, on which nothing more is done."""
-    with new_world(EVIDENCE_MODULE) as world:
-        yield world
 
 
 @pytest.fixture
 def rich() -> Iterator[World]:
     with new_world(EVIDENCE_MODULE) as world:
         yield world
-
-
-def everything(world: World) -> Enrolment:
-    """Sign both pages with evidence, have one returned and judged anew, and certify it."""
-    enrolment = world.enrol()
-    picture = world.attach(b"The room, prepared.")
-    for competent in (False, True):
-        answers = world.answers("show-1", picture)
-        etag = world.save(enrolment, "show-1", answers).etag
-        first = world.sign_as_shown(enrolment, "show-1", etag)
-        world.judge(enrolment, first, competent=competent, feedback="=1+1 Say more.")
-    world.contribute(enrolment, "show-2", "observed")
-    world.judge(enrolment, world.sign(enrolment, "show-2"))
-    world.finalise(enrolment)
-    return enrolment
-
-
-def members(world: World, export: Export) -> dict[str, bytes]:
-    """Read an archive back by a stranger's reader."""
-    with zipfile.ZipFile(io.BytesIO(world.archive(export))) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def objects(prefix: str = "") -> list[str]:
-    _, s3 = clients()
-    listed = s3.list_objects_v2(Bucket=ARCHIVES, Prefix=prefix)
-    return [each["Key"] for each in listed.get("Contents", ())]
-
-
-# ---- what comes of it
-
-
-@pytest.fixture(scope="module")
-def made(shown: World) -> Export:
-    return shown.work_on(shown.start_export(everything(shown)))
-
-
-@pytest.fixture(scope="module")
-def archive(shown: World, made: Export) -> dict[str, bytes]:
-    return members(shown, made)
-
-
-def test_an_export_ends_as_one_archive(shown: World, made: Export) -> None:
-    assert made.state is ExportState.READY
-    assert made.size == len(shown.archive(made))
-    assert made.expires_at == shown.clock() + KEPT
-    assert (made.progress.enrolments, made.progress.pages) == (1, 2)
-    assert objects("work/") == []
-
-
-def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> None:
-    path = tmp_path / "export.zip"
-    path.write_bytes(shown.archive(made))
-    verify(path, shown.runtime.sealer.jwk["kid"])
-
-
-def test_what_was_signed_is_there_to_the_byte(archive: dict[str, bytes]) -> None:
-    (folder,) = {name.split("/")[2] for name in archive if name.startswith("data/enrolments/")}
-    portfolio = json.loads(archive[f"data/enrolments/{folder}/portfolio.json"])
-    hashes = {
-        each["content_hash"]: archive[f"data/enrolments/{folder}/{each['file']}"]
-        for page in portfolio["pages"]
-        for attempt in page["attempts"]
-        for each in (attempt, *attempt["contributions"])
-    }
-    assert len(hashes) == 4  # three attempts, one observation
-    assert all(digest(content) == content_hash for content_hash, content in hashes.items())
-    (attachment,) = portfolio["attachments"]
-    assert archive[f"data/enrolments/{folder}/{attachment['file']}"] == b"The room, prepared."
-
-
-def test_nothing_gives_the_answer_key_away(archive: dict[str, bytes]) -> None:
-    assert not [name for name, content in archive.items() if b"PLANTED-GUIDANCE" in content]
-
-
-def test_portfolios_fit_their_schema(archive: dict[str, bytes]) -> None:
-    validator = Draft202012Validator(json.loads(archive["data/schema.json"]))
-    portfolios = [name for name in archive if name.endswith("/portfolio.json")]
-    assert portfolios
-    for name in portfolios:
-        assert not list(validator.iter_errors(json.loads(archive[name])))
 
 
 def test_taking_it_out_and_downloading_it_are_in_the_trail(rich: World) -> None:
@@ -244,12 +150,17 @@ def failed(world: World, export: Export, code: str) -> None:
     assert exports.get(world.runtime, world.administrator, export.id)[1] is None
 
 
+def one_step(world: World, export: Export) -> None:
+    """Have a worker go on with an export that has time for one step."""
+    left = partial(next, iter([900_000]), 0)
+    archives.proceed(world.runtime, export.centre_id, export.id, left)
+
+
 def gathered(world: World) -> tuple[Enrolment, Export]:
     """Start an export of everything, and stop it once all is gathered."""
     enrolment = everything(world)
     export = world.start_export(enrolment)
-    times = iter([900_000, 900_000, 0, 0])
-    archives.proceed(world.runtime, export.centre_id, export.id, lambda: next(times, 0))
+    one_step(world, export)
     return enrolment, export
 
 
@@ -331,8 +242,7 @@ def test_it_goes_on_where_time_ran_out(rich: World) -> None:
     rich.export_jobs.take()
     steps = 0
     while rich.export(export).state is not ExportState.READY:
-        left = partial(next, iter([900_000]), 0)  # enough for one step
-        archives.proceed(rich.runtime, export.centre_id, export.id, left)
+        one_step(rich, export)
         steps += 1
         asked = [message for message, _ in rich.export_jobs.take()]
         done = rich.export(export).state is ExportState.READY
