@@ -141,7 +141,7 @@ def test_browsers_are_sent_to_the_region_of_the_bucket(monkeypatch: pytest.Monke
         "TABLE": "table",
         "QUARANTINE_BUCKET": "quarantine",
         "EVIDENCE_BUCKET": "evidence",
-        "EXPORTS_BUCKET": "exports",
+        "ARCHIVES_BUCKET": "archives",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

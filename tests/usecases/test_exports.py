@@ -278,7 +278,7 @@ def test_whoever_is_killed_anywhere_the_archive_is_the_same(rich: World, event: 
     whole = rich.archive(rich.work_on(started))
     for number in count(1):
         begin_anew(rich, started)
-        with killed_at(number, event, clients()) as calls, suppress(Killed):
+        with killed_at(number, event, *clients()) as calls, suppress(Killed):
             rich.work_on(started)
         if len(calls) >= number and exports.archive_name(started) in objects():
             assert rich.archive(started) == whole, "half an archive was to be seen"

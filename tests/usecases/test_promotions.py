@@ -356,7 +356,7 @@ def test_whoever_is_killed_anywhere_the_sweeper_has_it_finished(
 ) -> None:
     for number in count(1):
         attachment, check = prepare(world)
-        with killed_at(number, event, clients()) as calls, suppress(Killed):
+        with killed_at(number, event, *clients()) as calls, suppress(Killed):
             run(world, attachment)
         sweep.handle(world.runtime, lambda: 900_000)
         for message, _ in world.uploads.take():
