@@ -201,8 +201,14 @@ def _chain(runtime: Runtime, centre_id: str, enrolment_id: str) -> Chain | None:
         if facts is None:
             return None
         module = enrolments.pinned_module(runtime, centre_id, facts)
-        state = to_state(runtime.table.get(keys.trail(centre_id, enrolment_id)))
-        return Chain(centre_id, enrolment_id, tuple(page.id for page in module.pages), state)
+        of = (centre_id, enrolment_id)
+        state, kept = runtime.table.get_many(keys.trail(*of), keys.commitments(*of))
+        return Chain(
+            *of,
+            pages=tuple(page.id for page in module.pages),
+            state=to_state(state),
+            secret=bytes.fromhex(kept["secret"]) if kept else b"",
+        )
 
     return runtime.cache.get(("trail", centre_id, enrolment_id), load)
 
