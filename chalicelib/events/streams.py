@@ -17,7 +17,7 @@ from chalicelib.storage.keys import (
     parse_export,
     parse_membership,
 )
-from chalicelib.storage.trail_acts import is_shown
+from chalicelib.storage.trail_acts import is_showing
 
 
 class Sequenced(Protocol):
@@ -75,7 +75,7 @@ class ItemChanged:
     @property
     def on_record(self) -> bool:
         """Whether it shows that something was done in an enrolment."""
-        return is_shown(self.key.sk)
+        return is_showing(self.key)
 
     @property
     def head(self) -> HeadChanged | None:

@@ -367,6 +367,11 @@ def parse_export(key: Key) -> tuple[str, str]:
     return parts[1], parts[3]
 
 
+def is_enrolments(pk: str) -> bool:
+    """Whether the partition is that of an enrolment."""
+    return "#ENROLMENT#" in pk
+
+
 def parse_enrolment(pk: str) -> tuple[str, str]:
     """Read centre and enrolment back from the partition of an enrolment."""
     _, centre_id, _, enrolment_id = pk.split("#")

@@ -33,9 +33,11 @@ OF_ATTACHMENTS = {
 Found = Mapping[Key, Item | None]
 
 
-def is_shown(sk: str) -> bool:
-    """Whether an item with this sort key shows that something was done in an enrolment."""
-    return sk.startswith((*SHOWING, "DEED#"))
+def is_showing(key: Key) -> bool:
+    """Whether an item shows that something was done in an enrolment."""
+    if keys.is_enrolments(key.pk):
+        return key.sk.startswith(SHOWING)
+    return key.sk.startswith("DEED#")
 
 
 def beside(item: Item) -> Iterator[Key]:
@@ -165,7 +167,11 @@ def _attempted(enrolment_id: str, item: Item, found: Found) -> Iterator[Act]:
                 countersigner_id=judgement.countersigner_id,
                 occurred_on=item.get("judged_on", ""),
             ),
-            texts={"initials": judgement.initials, **said},
+            texts={
+                "initials": judgement.initials,
+                "feedback": said["feedback"],
+                **_filled(address=said["address"]),
+            },
         )
         if countersignature := attempt.countersignature:
             yield act(

@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.access import Actor, require_reader, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.people import Role
 from chalicelib.domain.seals import HEAD
 from chalicelib.domain.trail import (
     Act,
@@ -158,6 +161,23 @@ def read(runtime: Runtime, centre_id: str, enrolment_id: str) -> Recorded:
     )
 
 
+def list_entries(
+    runtime: Runtime, actor: Actor, enrolment_id: str, limit: int, after: str
+) -> tuple[list[dict[str, Any]], str]:
+    """Return a page of the entries of an enrolment, newest last, and where it ended.
+
+    Raises Forbidden for one's own work: what verifiers found of it stands there too.
+    """
+    require_role(actor, Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
+    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    if enrolment.candidate_id == actor.id:
+        detail = "Nobody reads the trail of their own work; ask another administrator."
+        raise Forbidden("own-work", detail)
+    pk, prefix = keys.entries(actor.centre_id, enrolment_id)
+    page = runtime.table.page(pk, prefix, limit, after)
+    return [to_entry(to_line(item)) for item in page.items], page.end
+
+
 def _append(runtime: Runtime, chain: Chain, act: Act) -> None:
     """Append an act, unless it is in the chain.
 
@@ -205,8 +225,14 @@ def _chain(runtime: Runtime, centre_id: str, enrolment_id: str) -> Chain | None:
         if facts is None:
             return None
         module = enrolments.pinned_module(runtime, centre_id, facts)
-        state = to_state(runtime.table.get(keys.trail(centre_id, enrolment_id)))
-        return Chain(centre_id, enrolment_id, tuple(page.id for page in module.pages), state)
+        of = (centre_id, enrolment_id)
+        state, kept = runtime.table.get_many(keys.trail(*of), keys.commitments(*of))
+        return Chain(
+            *of,
+            pages=tuple(page.id for page in module.pages),
+            state=to_state(state),
+            secret=bytes.fromhex(kept["secret"]) if kept else b"",
+        )
 
     return runtime.cache.get(("trail", centre_id, enrolment_id), load)
 

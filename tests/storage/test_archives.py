@@ -26,7 +26,7 @@ from chalicelib.storage.multipart import Upload
 from chalicelib.storage.quarantine import AbsentError
 from tests.archives import noise, plain, put, store
 from tests.faults import Killed, hooked, killed_at
-from tests.world import EVIDENCE, ARCHIVES, World
+from tests.world import ARCHIVES, EVIDENCE, World
 
 NAME = "centre/export.zip"
 SMALL = {"bagit.txt": b"BagIt", "data/1.json": b"{}", "data/2.json": b"", "data/3.json": b"[]"}
@@ -168,7 +168,9 @@ def test_a_small_file_that_has_changed_is_noticed(
 
 
 @pytest.mark.parametrize("name", ["data/4.mp4", "data/6.mp4"])
-def test_a_large_file_of_another_size_is_noticed(world: World, archives: Archives, name: str) -> None:
+def test_a_large_file_of_another_size_is_noticed(
+    world: World, archives: Archives, name: str
+) -> None:
     members = store(world.s3, EVIDENCE, CONTENTS)
     other = put(world.s3, EVIDENCE, name, noise(LARGE + 2))
     recorded = replace(other, size=len(CONTENTS[name]))
