@@ -38,7 +38,7 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage import sampling as stored
-from chalicelib.storage.changes import Update, absent, create, equals
+from chalicelib.storage.changes import Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments
 from chalicelib.usecases.centres import load_centre
@@ -152,7 +152,7 @@ def draw_sample(runtime: Runtime, actor: Actor, plan_id: str, limits: Limits = L
         key = keys.sampling_plan(plan.centre_id, plan.id)
         with contextlib.suppress(ConditionFailedError):  # somebody was quicker
             runtime.table.write(
-                create(keys.frame(plan.centre_id, plan.id), stored.from_frame(frame)),
+                Put(keys.frame(plan.centre_id, plan.id), stored.from_frame(frame)),
                 Update(key, (absent("drawn_at"),), set=drawn),
             )
     return get_draw(runtime, actor, plan_id)
@@ -186,7 +186,7 @@ def choose(
     try:
         runtime.table.write(
             *(
-                create(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
+                Put(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
                 for each in choices
             ),
             Update(
