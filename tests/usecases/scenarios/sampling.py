@@ -7,14 +7,14 @@ from tests.world import World, request
 
 
 def two_who_draw_at_once(world: World) -> bool:
-    """The second has seen a judgement more."""
+    """Have one draw from more than the other has seen."""
     judged(world)
     plan = planned(world)
     first = []
 
     def quicker() -> None:
-        first.append(sampling.draw_sample(world.runtime, world.verifier, plan.id))
         judged(world, name="Lea Later")
+        first.append(sampling.draw_sample(world.runtime, world.verifier, plan.id))
 
     world.table.interruption = quicker
     second = sampling.draw_sample(world.runtime, world.verifier, plan.id)
