@@ -14,6 +14,7 @@ import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.sampling
 import tests.play.testimony
 import tests.play.uploads
 import tests.play.verifications
