@@ -38,18 +38,30 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage import sampling as stored
-from chalicelib.storage.changes import Update, absent, create, equals
+from chalicelib.storage.changes import Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import enrolments
 from chalicelib.usecases.centres import load_centre
 from chalicelib.usecases.requests import Request, answered, remember
 
-# What one request does before the gateway gives up: it reads so many enrolments, and of so many,
-# in a call each, the judgements.
-CENTRE_LIMIT = 10_000
-ENROLMENTS_LIMIT = 1_500
 DOCUMENTS_LIMIT = 100
 PREFIX = "SAMPLING#"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one draw is sure to do before the gateway gives up.
+
+    It reads the enrolments of the centre, a hundred in a call; of those that the plan may reach,
+    in a call each, the judgements; and keeps those that fit.
+    """
+
+    centre: int = 10_000
+    enrolments: int = 1_500
+    units: int = UNITS_LIMIT
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +134,7 @@ def get_draw(runtime: Runtime, actor: Actor, plan_id: str) -> Sample:
     return sample
 
 
-def draw_sample(runtime: Runtime, actor: Actor, plan_id: str) -> Sample:
+def draw_sample(runtime: Runtime, actor: Actor, plan_id: str, limits: Limits = LIMITS) -> Sample:
     """Draw the sample of a plan, and tell its seed; once drawn, it is drawn.
 
     All that counts is written in one transaction: of two who draw at once, the second gets what the
@@ -132,7 +144,7 @@ def draw_sample(runtime: Runtime, actor: Actor, plan_id: str) -> Sample:
     require_role(actor, Role.INTERNAL_VERIFIER)
     plan = _load(runtime, actor.centre_id, plan_id)
     if plan.drawn_at is None:
-        frame = draw(plan, _frame(runtime, plan))
+        frame = draw(plan, _frame(runtime, plan, limits))
         if not frame:
             detail = "No judgement fits the plan yet; draw later. Nothing of it was told."
             raise Conflict("nothing-to-draw", detail)
@@ -140,7 +152,7 @@ def draw_sample(runtime: Runtime, actor: Actor, plan_id: str) -> Sample:
         key = keys.sampling_plan(plan.centre_id, plan.id)
         with contextlib.suppress(ConditionFailedError):  # somebody was quicker
             runtime.table.write(
-                create(keys.frame(plan.centre_id, plan.id), stored.from_frame(frame)),
+                Put(keys.frame(plan.centre_id, plan.id), stored.from_frame(frame)),
                 Update(key, (absent("drawn_at"),), set=drawn),
             )
     return get_draw(runtime, actor, plan_id)
@@ -174,7 +186,7 @@ def choose(
     try:
         runtime.table.write(
             *(
-                create(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
+                Put(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
                 for each in choices
             ),
             Update(
@@ -244,25 +256,25 @@ def load_sample(runtime: Runtime, plan: Plan) -> Sample:
     return Sample(plan, frame, tuple(map(stored.to_choice, choices)))
 
 
-def _frame(runtime: Runtime, plan: Plan) -> Iterator[Unit]:
+def _frame(runtime: Runtime, plan: Plan, limits: Limits) -> Iterator[Unit]:
     """Yield every judgement in force at the centre that fits a plan."""
     zone = load_centre(runtime, plan.centre_id).time_zone
     pk, prefix = keys.centre_enrolment(plan.centre_id, "")
     ids = [item["sk"].removeprefix(prefix) for item in runtime.table.query(pk, prefix)]
-    if len(ids) > CENTRE_LIMIT:
-        raise too_large(CENTRE_LIMIT, "enrolments of a centre")
+    if len(ids) > limits.centre:
+        raise too_large(limits.centre, "enrolments of a centre")
     known = _enrolments(runtime, plan.centre_id, ids)
     reached = [each for each in known.values() if plan.scope.reaches(each, zone)]
-    if len(reached) > ENROLMENTS_LIMIT:
-        raise too_large(ENROLMENTS_LIMIT, "enrolments that may hold what it is about")
+    if len(reached) > limits.enrolments:
+        raise too_large(limits.enrolments, "enrolments that may hold what it is about")
     count = 0
     for enrolment in reached:
         for attempt in enrolments.attempts(runtime, enrolment):
             judged = judged_of(enrolment.id, enrolment.module_id, attempt)
             if judged and plan.scope.covers(judged, zone):
                 count += 1
-                if count > UNITS_LIMIT:
-                    raise too_large(UNITS_LIMIT, "judgements")
+                if count > limits.units:
+                    raise too_large(limits.units, "judgements")
                 yield plan.unit(judged)
 
 

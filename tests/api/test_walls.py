@@ -21,9 +21,11 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
+from chalicelib.usecases import sampling
 from tests.api import tokens
 from tests.api.door import SIGNATURE, Door, Reply, mail, sign, verification_token
 from tests.contributions import PAGE, SEEN, begin, invite, mailed, observe, sign_observation
+from tests.sampling import PLAN, planned
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
@@ -66,6 +68,9 @@ BODIES: dict[str, Any] = {
     "countersign": {"occurred_on": "2999-01-01"},
     "setAside": {"reason": " "},
     "reviewDepartures": {"note": " "},
+    "createSamplingPlan": PLAN,
+    "chooseSample": {"units": ["nothing"], "reason": "New."},
+    "importSamplingSheet": {"csv": "unit,content_hash,outcome\n"},
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
@@ -106,6 +111,8 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     exports = f"/v1/centres/{standing.centre_id}/exports"
     asked = {"enrolment_ids": [standing.id]}
     export = shared.done("POST", exports, world.administrator, asked)
+    plan = planned(world)
+    sampling.draw_sample(world.runtime, world.verifier, plan.id)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
     known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
@@ -116,6 +123,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "upload_id": attachment.id,
         "webhook_id": made.json["id"],
         "export_id": export.json["id"],
+        "plan_id": plan.id,
         "centre_id": standing.centre_id,
         "person_id": known.id,
         "enrolment_id": standing.id,

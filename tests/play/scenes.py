@@ -15,6 +15,7 @@ import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.sampling
 import tests.play.testimony
 import tests.play.trail
 import tests.play.uploads
