@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, links, promotions, testimony
+from chalicelib.usecases import addresses, codes, events, links, promotions, testimony, visits
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -25,6 +25,8 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 addresses.mail_due(runtime, *member)
             if invitation := item.invitation:
                 testimony.mail_invitation(runtime, *invitation)
+            if visit := item.visit:
+                visits.mail_link(runtime, *visit)
             if upload := item.attachment:
                 if _is_new("deleted_at", item):
                     promotions.ask_for(runtime, *upload)

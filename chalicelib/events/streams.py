@@ -14,6 +14,7 @@ from chalicelib.storage.keys import (
     parse_contribution,
     parse_enrolment,
     parse_membership,
+    parse_visit,
 )
 
 
@@ -57,6 +58,11 @@ class ItemChanged:
     def attachment(self) -> tuple[str, str] | None:
         """Centre and attachment, if it is one."""
         return parse_attachment(self.key.pk) if is_attachment(self.key.sk) else None
+
+    @property
+    def visit(self) -> tuple[str, str, str] | None:
+        """Centre, person and visit, if it is one."""
+        return parse_visit(self.key)
 
     @property
     def invitation(self) -> tuple[str, str, str, str] | None:

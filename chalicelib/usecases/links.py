@@ -99,7 +99,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     if enrolment is None or signed is None:
         raise not_found()
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
-    if not sees_key(actor):
+    if not sees_key(actor, module.id, module.version):
         module = without_key(module, NO_KEY)
     page = module.page(link.page_id)
     candidate = people.load_member(runtime, actor.centre_id, enrolment.candidate_id)

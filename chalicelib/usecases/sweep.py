@@ -7,8 +7,8 @@ from chalicelib.domain.enrolments import latest
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import is_attachment, is_membership
+from chalicelib.storage.changes import Item, Key
+from chalicelib.storage.keys import is_attachment, is_membership, parse_visit
 from chalicelib.usecases import (
     addresses,
     certificates,
@@ -16,6 +16,7 @@ from chalicelib.usecases import (
     links,
     promotions,
     testimony,
+    visits,
     waiting,
 )
 
@@ -56,6 +57,8 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     if is_attachment(entry["sk"]):
         promotions.ask_for(runtime, centre_id, own_id)
         return Swept(uploads=1)
+    if visit := parse_visit(Key(entry["pk"], entry["sk"])):
+        return Swept(mails=visits.mail_link(runtime, *visit))
     return _sweep_enrolment(runtime, centre_id, own_id)
 
 
