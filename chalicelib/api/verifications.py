@@ -165,9 +165,7 @@ def record_verification(call: Call) -> Answer:
     "GET",
     VERIFICATIONS,
     summary="The verifications of a centre, or of one of its enrolments, newest first.",
-    rule=members(
-        Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR, own=(Role.EXTERNAL_VERIFIER,)
-    ),
+    rule=members(Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR, own=(Role.EXTERNAL_VERIFIER,)),
     query=VerificationQuery,
     answer=VerificationList,
     problems=("role-not-allowed",),

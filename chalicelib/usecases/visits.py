@@ -226,9 +226,7 @@ def _leave_index(runtime: Runtime, visit: Visit, **mailed: int | str) -> None:
         return
 
 
-def _letter(
-    runtime: Runtime, centre: Centre, visit: Visit, visitor: Membership
-) -> tuple[str, str]:
+def _letter(runtime: Runtime, centre: Centre, visit: Visit, visitor: Membership) -> tuple[str, str]:
     link = link_of(visit, visitor.address)
     where = f"{runtime.settings.public_url}{VISITS_PATH}{runtime.signer.visit_token(link)}"
     text = (
