@@ -101,6 +101,7 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "item_id": ("The item's id, from the page.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
+    "visit_id": ("The visit's `id`.", IDENTIFIER),
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "upload_id": ("The upload's `id`.", IDENTIFIER),
     "attachment_id": ("The attachment's `id`, the same as its upload's.", IDENTIFIER),

@@ -259,6 +259,12 @@ CODES: dict[str, Entry] = {
     "too-many-webhooks": Entry(
         409, "The centre has as many webhooks as it may have", "Delete one that is not needed."
     ),
+    "visit-over": Entry(
+        409, "The visit is over", "Make another visit; this one shows nothing any more."
+    ),
+    "too-many-links": Entry(
+        409, "Links have been asked for too often", "End the visit, and make another one."
+    ),
     "webhook-not-active": Entry(
         409, "The webhook is not active", "Set its state to `active`, then send it again."
     ),
@@ -308,6 +314,7 @@ CODES: dict[str, Entry] = {
     "links-off": Entry(
         410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
     ),
+    "visit-ended": Entry(410, "The visit has been ended", "Ask the centre for another visit."),
     "link-void": Entry(
         410, "The link is void", "Ask for a fresh link on its page; witnesses are invited again."
     ),
@@ -411,6 +418,9 @@ CODES: dict[str, Entry] = {
         "The second look cannot be recorded",
         "Say what was found of departures, and what is wrong where action is required; name no "
         "day that has not come.",
+    ),
+    "invalid-visit": Entry(
+        422, "Nothing can be granted like this", "Mend each place that `errors` points to."
     ),
     "invalid-enrolment": Entry(
         422,

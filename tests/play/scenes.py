@@ -17,6 +17,7 @@ import tests.play.review
 import tests.play.testimony
 import tests.play.uploads
 import tests.play.verifications
+import tests.play.visits
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all
 
