@@ -60,3 +60,16 @@ def traces(world: World, enrolment: Enrolment) -> list[Item]:
     """Return what is on record of looks at an enrolment."""
     pk = keys.enrolment(enrolment.centre_id, enrolment.id).pk
     return list(world.runtime.table.query(pk, "TRACE#"))
+
+
+def facts_of(kept: list[Item]) -> list[dict[str, Any]]:
+    """Return what was looked at, as the looks name it."""
+    names = ("visit_id", "page_id", "number", "item_id", "attachment_id")
+    return [
+        {
+            name: int(each["facts"][name]) if name == "number" else each["facts"][name]
+            for name in names
+            if name in each["facts"]
+        }
+        for each in kept
+    ]

@@ -20,7 +20,7 @@ from chalicelib.domain.certificates import STATE_WORDS, CertificateState
 from chalicelib.domain.enrolments import PageState, page_state
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.judgements import QUALITIES, Method
-from chalicelib.domain.times import local, local_date, parse
+from chalicelib.domain.times import last_day, local, local_date, parse
 from chalicelib.domain.verifications import Outcome
 from chalicelib.domain.visits import VisitState
 from chalicelib.runtime import Runtime
@@ -184,7 +184,7 @@ def _list(call: Call, opened: OpenedVisit) -> Answer:
         "visit.html",
         centre=opened.centre,
         visit=visit,
-        ends_at=local(visit.ends_at, zone),
+        until=last_day(visit.ends_at, zone),
         total=len(visit.enrolment_ids),
         rows=[(listed, counts[PageState.COMPETENT]) for listed, counts in found],
         here=here,
@@ -205,7 +205,12 @@ def _portfolio(call: Call, opened: OpenedVisit) -> Answer:
         state=found.enrolment.state.replace("-", " "),
         competent=sum(each.state is PageState.COMPETENT for each in found.pages),
         rows=[
-            (each, titles[each.page_id], _standing(each.state), local_date(each.since, zone))
+            (
+                each,
+                titles[each.page_id],
+                _standing(each.state, each.waits_on),
+                local_date(each.since, zone),
+            )
             for each in found.pages
         ],
         below=call["enrolment_id"],
@@ -300,13 +305,12 @@ def _findings(shown: ShownPage, signed: SignedAttempt, zone: str) -> Iterator[Fi
         yield Finding("Departures from rules reviewed", "right", who, reviewed.note)
     elif attempt.departures:
         yield Finding("Departures from rules not reviewed", "warn", "Nobody yet")
-    if attempt.judgement and attempt.judgement.countersigner_id:
-        countersigner = names[attempt.judgement.countersigner_id]
-        if made := attempt.countersignature:
-            who = f"{names.get(made.by, countersigner)}, {local(made.at, zone)}"
-            yield Finding("Countersigned", "right", who)
-        else:
-            yield Finding("Not countersigned yet", "warn", countersigner)
+    if made := attempt.countersignature:
+        who = f"{names[made.by]}, {local(made.at, zone)}"
+        yield Finding("Countersigned", "right", who)
+    elif page_state(attempt) is PageState.COMPETENT and attempt.countersigner_awaited:
+        countersigner = names[attempt.countersigner_awaited]
+        yield Finding("Not countersigned yet", "warn", countersigner)
     for each in shown.verifications:
         kind = "right" if each.outcome is Outcome.UPHELD else "wrong"
         who = f"{names[each.verified_by]}, {each.qualification}, {local(each.verified_at, zone)}"
@@ -322,12 +326,12 @@ def _standing_of(attempt: Attempt) -> Standing:
         return Standing("Withdrawn by the candidate", "")
     if attempt.set_aside:
         return Standing("Set aside", "wrong")
-    if attempt.countersigner_awaited:
+    return _standing(page_state(attempt), attempt.countersigner_awaited)
+
+
+def _standing(state: PageState, countersigner_awaited: str = "") -> Standing:
+    if state is PageState.COMPETENT and countersigner_awaited:
         return Standing("Waits for its countersignature", "warn")
-    return _standing(page_state(attempt))
-
-
-def _standing(state: PageState) -> Standing:
     kinds = {PageState.COMPETENT: "right", PageState.RETURNED: "wrong"}
     return Standing(STATES[state], kinds.get(state, ""))
 

@@ -10,7 +10,7 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Invalid, NotFound, Unavailable, not_found
 from chalicelib.domain.links import PATIENCE
 from chalicelib.domain.people import Membership, Role
-from chalicelib.domain.times import end_of, local, stamp
+from chalicelib.domain.times import end_of, last_day, printed, stamp
 from chalicelib.domain.visits import (
     LONGEST,
     Visit,
@@ -229,13 +229,14 @@ def _leave_index(runtime: Runtime, visit: Visit, **mailed: int | str) -> None:
 def _letter(runtime: Runtime, centre: Centre, visit: Visit, visitor: Membership) -> tuple[str, str]:
     link = link_of(visit, visitor.address)
     where = f"{runtime.settings.public_url}{VISITS_PATH}{runtime.signer.visit_token(link)}"
+    last = printed(last_day(visit.ends_at, centre.time_zone))
     text = (
         f"Dear {visitor.name},\n\n"
         f"{centre.name} lets you read portfolios of its candidates. It says what for: "
         f"{visit.purpose}\n\n"
         f"{where}\n\n"
-        f"The link is yours alone and works until {local(visit.ends_at, centre.time_zone)}. "
-        "Please do not pass it on. What is looked at by it is put on record.\n\n"
+        f"The link is yours alone and works until the end of {last}. Please do not pass it on. "
+        "What is looked at by it is put on record.\n\n"
         f"{centre.name}\n"
     )
     return f"{centre.name}: portfolios for you to verify", text

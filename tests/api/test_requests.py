@@ -15,6 +15,7 @@ from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
 from tests.contributions import INVITED, PAGE, SEEN, TOLD, begin, observe
+from tests.visits import body_of, external
 from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
@@ -209,6 +210,19 @@ def invite_witness(door: Door) -> Creation:
     return Creation(path, door.world.candidate, INVITED, INVITED | {"status": "Nurse"})
 
 
+def create_visit(door: Door) -> Creation:
+    verifier = external(door.world, uuid.uuid4().hex)
+    body = body_of(verifier, door.world.enrol())
+    path = f"{centre_path(door)}/visits"
+    return Creation(path, door.world.administrator, body, body | {"purpose": "Another."})
+
+
+def send_visit_link(door: Door) -> Creation:
+    made = create_visit(door)
+    path = f"{made.path}/{send(door, made).json['id']}/links"
+    return Creation(path, made.who, None, {"address": "me@example.org"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
@@ -225,6 +239,8 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "setAside": set_aside,
     "reviewDepartures": review_departures,
     "countersign": countersign,
+    "createVisit": create_visit,
+    "sendVisitLink": send_visit_link,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
@@ -233,7 +249,7 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "resolveFlag": resolve_flag,
 }
 # They make nothing of their own: whatever is sent again is as it was.
-NATURAL = {"uploadParts", "completeUpload"}
+NATURAL = {"uploadParts", "completeUpload", "endVisit"}
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
 
