@@ -28,6 +28,8 @@ import chalicelib.api.testimony
 import chalicelib.api.trail
 import chalicelib.api.uploads
 import chalicelib.api.verifications
+import chalicelib.api.visiting
+import chalicelib.api.visits
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import Call, Operation, respond, routes
 from chalicelib.events import deliver as deliver_events

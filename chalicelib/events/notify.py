@@ -5,7 +5,16 @@ from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, exports, links, promotions, testimony
+from chalicelib.usecases import (
+    addresses,
+    codes,
+    events,
+    exports,
+    links,
+    promotions,
+    testimony,
+    visits,
+)
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -27,6 +36,8 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 testimony.mail_invitation(runtime, *invitation)
             if (archive := item.export) and not item.before:
                 exports.ask_for(runtime, *archive)
+            if visit := item.visit:
+                visits.mail_link(runtime, *visit)
             if upload := item.attachment:
                 if _is_new("deleted_at", item):
                     promotions.ask_for(runtime, *upload)

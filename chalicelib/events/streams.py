@@ -16,6 +16,7 @@ from chalicelib.storage.keys import (
     parse_enrolment,
     parse_export,
     parse_membership,
+    parse_visit,
 )
 from chalicelib.storage.trail_acts import is_showing
 
@@ -64,6 +65,11 @@ class ItemChanged:
     def export(self) -> tuple[str, str] | None:
         """Centre and export, if it is one, or a download of one."""
         return parse_export(self.key) if is_export(self.key.sk) else None
+
+    @property
+    def visit(self) -> tuple[str, str, str] | None:
+        """Centre, person and visit, if it is one."""
+        return parse_visit(self.key)
 
     @property
     def invitation(self) -> tuple[str, str, str, str] | None:

@@ -9,6 +9,7 @@
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
 | the exports of a centre, newest first | query | `CENTRE#c`, `EXPORT#x` |
+| who makes the visits to a centre, by time | query | `CENTRE#c`, `VISIT#v` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the sampling plans of a centre, by time | query | `CENTRE#c`, `SAMPLING#p` |
 | what a plan was drawn from, and what was drawn | get | `CENTRE#c#SAMPLING#p`, `FRAME` |
@@ -25,6 +26,7 @@
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
 | the open enrolments of a candidate, one in a module | get, query | `PERSON#p`, `OPEN#c#m` |
 | the open enrolments that somebody judges in | query | `PERSON#p`, `QUEUE#c#e` |
+| the visits of an external verifier to a centre | query | `PERSON#p`, `VISIT#c#v` |
 | what somebody is to countersign | query | `PERSON#p`, `COUNTERSIGN#c#e#page#n` |
 | an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
 | what was changed of an enrolment | query | the same, `CHANGE#revision` |
@@ -53,9 +55,9 @@
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, members to whom mail is due, attachments and exports on their way, and downloads that
-are not on record everywhere have its keys), sharded, and holds keys alone: signing does not write
-to it.
+enrolments, members and visits to whom mail is due, attachments and exports on their way, and
+downloads that are not on record everywhere have its keys), sharded, and holds keys alone: signing
+does not write to it.
 """
 
 import hashlib
@@ -137,6 +139,16 @@ def frame(centre_id: str, plan_id: str) -> Key:
 def choice(centre_id: str, plan_id: str, unit: str) -> Key:
     """Key of a judgement that was chosen for a sampling plan, which it can be once."""
     return Key(frame(centre_id, plan_id).pk, f"CHOICE#{unit}")
+
+
+def centre_visit(centre_id: str, visit_id: str) -> Key:
+    """Key by which a centre lists a visit; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"VISIT#{visit_id}")
+
+
+def visit(person_id: str, centre_id: str, visit_id: str) -> Key:
+    """Key of a visit, below whom it is granted to: they read all of theirs in one go."""
+    return Key(f"PERSON#{person_id}", f"VISIT#{centre_id}#{visit_id}")
 
 
 def module(centre_id: str, module_id: str, version: int) -> Key:
@@ -349,6 +361,15 @@ def is_membership(sk: str) -> bool:
 def parse_membership(key: Key) -> tuple[str, str]:
     """Read centre and person back from the key of a membership."""
     return key.sk.split("#")[1], key.pk.removeprefix("PERSON#")
+
+
+def parse_visit(key: Key) -> tuple[str, str, str] | None:
+    """Read centre, person and visit back from the key of a visit; None from all others."""
+    kind, _, rest = key.sk.partition("#")
+    if kind != "VISIT" or not key.pk.startswith("PERSON#"):
+        return None
+    centre_id, _, visit_id = rest.partition("#")
+    return centre_id, key.pk.removeprefix("PERSON#"), visit_id
 
 
 def is_attachment(sk: str) -> bool:

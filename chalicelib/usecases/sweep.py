@@ -7,8 +7,8 @@ from chalicelib.domain.enrolments import latest
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import is_attachment, is_export, is_membership
+from chalicelib.storage.changes import Item, Key
+from chalicelib.storage.keys import is_attachment, is_export, is_membership, parse_visit
 from chalicelib.usecases import (
     addresses,
     certificates,
@@ -18,6 +18,7 @@ from chalicelib.usecases import (
     promotions,
     testimony,
     trail,
+    visits,
     waiting,
 )
 
@@ -62,6 +63,8 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     if is_export(entry["sk"]):
         exports.ask_for(runtime, centre_id, own_id)
         return Swept(exports=1)
+    if visit := parse_visit(Key(entry["pk"], entry["sk"])):
+        return Swept(mails=visits.mail_link(runtime, *visit))
     return _sweep_enrolment(runtime, centre_id, own_id)
 
 

@@ -20,6 +20,7 @@ import tests.play.testimony
 import tests.play.trail
 import tests.play.uploads
 import tests.play.verifications
+import tests.play.visits
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all
 
