@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.digests import digest
 from chalicelib.formats import bags
-from tests.archives import plain
+from tests.members import plain
 
 PAYLOAD = {"data/b.txt": b"b", "data/a/z.txt": b"Noted.\n", "data/a.txt": b""}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.archives import Member, Slice, Source
 from chalicelib.formats import zips
-from tests.archives import plain
+from tests.members import plain
 
 NOWHERE = Source("", "", "", 0)
 FAR = 0xFFFFFFFF  # what an offset of 32 bits cannot say

@@ -18,7 +18,7 @@ from chalicelib.domain.archives import LARGE
 from chalicelib.formats import zips
 from chalicelib.storage.archives import Archives
 from cli.stack import Stack
-from tests.archives import noise, plain, store
+from tests.members import noise, plain, store
 
 PACKAGES = {
     "unzip": "unzip",

@@ -17,8 +17,8 @@ from chalicelib.storage.archives import Archives
 from chalicelib.storage.multipart import Upload
 from cli.cloud import http
 from cli.stack import Stack
-from tests.archives import noise, plain, store
 from tests.faults import Killed, hooked, killed_at
+from tests.members import noise, plain, store
 
 CONTENTS = {
     "bagit.txt": b"BagIt",

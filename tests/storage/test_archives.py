@@ -24,8 +24,8 @@ from chalicelib.formats import zips
 from chalicelib.storage.archives import Archives
 from chalicelib.storage.multipart import Upload
 from chalicelib.storage.quarantine import AbsentError
-from tests.archives import noise, plain, put, store
 from tests.faults import Killed, hooked, killed_at
+from tests.members import noise, plain, put, store
 from tests.world import ARCHIVES, EVIDENCE, World
 
 NAME = "centre/export.zip"
