@@ -165,13 +165,16 @@ def record_verification(call: Call) -> Answer:
     "GET",
     VERIFICATIONS,
     summary="The verifications of a centre, or of one of its enrolments, newest first.",
-    rule=members(Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR),
+    rule=members(Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR, own=(Role.EXTERNAL_VERIFIER,)),
     query=VerificationQuery,
     answer=VerificationList,
     problems=("role-not-allowed",),
 )
 def list_verifications(call: Call) -> Answer:
-    """Answer with a page of the list; what was found of the reader's own work is left out."""
+    """Answer with a page of the list; what was found of the reader's own work is left out.
+
+    External verifiers name an enrolment that a visit shows them.
+    """
     actor = call.actor()
     query = call.query(VerificationQuery)
     found, end = verifications.list_all(
