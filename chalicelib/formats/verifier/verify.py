@@ -89,7 +89,7 @@ class Verifier:
         check(same(parse(header), {"alg": "EdDSA", "kid": kid, "typ": typ}), "another header")
         check(kid in self.keys and self.trusted in (kid, None), "not by the key that you trust")
         self.keys[kid].verify(signature, token.rpartition(".")[0].encode())
-        check(same(found, payload | {"format": 1, moment: found[moment]}), "another payload")
+        check(same(found, {"format": 1, moment: found[moment]} | payload), "another payload")
         check_moment(found[moment])
         self.counts["signatures"] += 1
 
@@ -264,8 +264,8 @@ class Verifier:
         for entry in entries:
             kind, facts = entry["kind"], entry["facts"]
             of = [facts.get("page_id"), facts.get("number"), entry["on"]]
-            said = dict.fromkeys(("feedback", "reason", "note"), "") | texts.get(entry["event"], {})
-            said |= facts | entry | {"id": facts.get("verification_id")}
+            said = facts | dict.fromkeys(("feedback", "reason", "note"), "")
+            said |= texts.get(entry["event"], {}) | entry | {"id": facts.get("verification_id")}
             if kind in ACTS:
                 shared = [said[name.partition("=")[0]] for name in ACTS[kind].split()[1:]]
                 told.append(canonical([kind, *of, *shared]))
