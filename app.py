@@ -24,6 +24,7 @@ import chalicelib.api.people
 import chalicelib.api.review
 import chalicelib.api.sampling
 import chalicelib.api.testimony
+import chalicelib.api.trail
 import chalicelib.api.uploads
 import chalicelib.api.verifications
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)

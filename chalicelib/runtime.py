@@ -22,6 +22,7 @@ from ulid import ULID
 
 from chalicelib.domain.attachments import PARTS_LIMIT, WHOLE_LIMIT
 from chalicelib.domain.times import moment
+from chalicelib.storage.anchors import Anchors
 from chalicelib.storage.bus import Bus
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
@@ -62,6 +63,7 @@ class Settings:
     files_bucket: str = ""
     quarantine_bucket: str = ""
     evidence_bucket: str = ""
+    audit_bucket: str = ""
     uploads_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
     parts_limit: int = PARTS_LIMIT
@@ -85,6 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         files_bucket=environment.get("FILES_BUCKET", ""),
         quarantine_bucket=environment.get("QUARANTINE_BUCKET", ""),
         evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
+        audit_bucket=environment.get("AUDIT_BUCKET", ""),
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
         parts_limit=int(environment.get("PARTS_LIMIT", PARTS_LIMIT)),
@@ -162,6 +165,7 @@ class Runtime:
     files: Files
     quarantine: Quarantine
     evidence: Evidence
+    anchors: Anchors
     uploads: Queue
     scanner: Scanner
     signer: LinkSigner
@@ -194,6 +198,7 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         files=Files(s3, settings.files_bucket),
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         evidence=Evidence(s3, settings.evidence_bucket),
+        anchors=Anchors(s3, settings.audit_bucket),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         scanner=scanner_of(settings.scanner),
         signer=LinkSigner(

@@ -29,6 +29,7 @@ from chalicelib.domain.people import Authorisation, Identity, Membership, Role
 from chalicelib.domain.verifications import Countersignature, Finding, Outcome, Verification
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
+from chalicelib.storage.anchors import Anchors
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
@@ -69,6 +70,7 @@ from cli.answering import complete_answers, complete_evidence
 
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
+AUDIT = "testamur-audit"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -314,6 +316,7 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            anchors=Anchors(s3, AUDIT),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
@@ -608,6 +611,10 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
 
 
 def _create_bucket(s3: Any) -> None:
-    for bucket in (BUCKET, QUARANTINE, EVIDENCE):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (BUCKET, QUARANTINE, EVIDENCE, AUDIT):
+        s3.create_bucket(
+            Bucket=bucket,
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+            ObjectLockEnabledForBucket=bucket == AUDIT,
+        )
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

@@ -15,6 +15,7 @@ from chalicelib.storage.keys import (
     parse_enrolment,
     parse_membership,
 )
+from chalicelib.storage.trail_acts import is_showing
 
 
 class Sequenced(Protocol):
@@ -32,7 +33,6 @@ Found = TypeVar("Found", bound=Sequenced)
 class HeadChanged:
     """The head of an attempt was written. What it holds is read from the table, not from here."""
 
-    sequence: str
     centre_id: str
     enrolment_id: str
     page_id: str
@@ -66,13 +66,16 @@ class ItemChanged:
         return *parse_enrolment(self.key.pk), *parse_contribution(self.key.sk)
 
     @property
+    def on_record(self) -> bool:
+        """Whether it shows that something was done in an enrolment."""
+        return is_showing(self.key)
+
+    @property
     def head(self) -> HeadChanged | None:
         """The attempt whose head it is, if it is one."""
         if not self.key.sk.startswith("HEAD#"):
             return None
-        return HeadChanged(
-            self.sequence, *parse_enrolment(self.key.pk), *parse_attempt(self.key.sk)
-        )
+        return HeadChanged(*parse_enrolment(self.key.pk), *parse_attempt(self.key.sk))
 
 
 def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:
@@ -82,11 +85,6 @@ def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:
         key = Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
         before, after = _texts(change.get("OldImage", {})), _texts(change.get("NewImage", {}))
         yield ItemChanged(change["SequenceNumber"], key, before, after)
-
-
-def heads(event: Mapping[str, Any]) -> Iterator[HeadChanged]:
-    """Yield the heads that a batch of stream records names; other items are passed over."""
-    return (head for change in changes(event) if (head := change.head))
 
 
 def in_order(

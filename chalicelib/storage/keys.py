@@ -37,7 +37,9 @@
 | what assessor or witness contribute to a page | get, query | the same, `CONTRIBUTION#page#item` |
 | what they signed | get | the same, `PART#page#item#n` |
 | what was looked at or taken out, by whom | query | the same, `TRACE#id` |
-| pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
+| how far the audit trail has come, and the pages once judged competent | get | the same, `TRAIL` |
+| the entries of the audit trail | get, query | the same, `ENTRY#seq` |
+| the key of its commitments to texts | get | the same, `COMMITMENTS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
 | the answer to a request sent before | get | `REQUEST#sha256(actor, route, key)`, `REQUEST` |
@@ -268,9 +270,24 @@ def trace(centre_id: str, enrolment_id: str, trace_id: str) -> Key:
     return Key(enrolment(centre_id, enrolment_id).pk, f"TRACE#{trace_id}")
 
 
-def progress(centre_id: str, enrolment_id: str) -> Key:
-    """Key of the growing set of pages once judged competent."""
-    return Key(enrolment(centre_id, enrolment_id).pk, "PROGRESS")
+def trail(centre_id: str, enrolment_id: str) -> Key:
+    """Key of how far the audit trail has come."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "TRAIL")
+
+
+def entry(centre_id: str, enrolment_id: str, seq: int) -> Key:
+    """Key of an entry of the audit trail: its natural key, so that there can be only one."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"ENTRY#{seq:06}")
+
+
+def entries(centre_id: str, enrolment_id: str) -> Key:
+    """Partition of the audit trail's entries, and what their sort keys begin with."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "ENTRY#")
+
+
+def commitments(centre_id: str, enrolment_id: str) -> Key:
+    """Key of the secret that the audit trail's commitments to texts are made with."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "COMMITMENTS")
 
 
 def certificate(centre_id: str, enrolment_id: str, issue: int) -> Key:
@@ -318,6 +335,11 @@ def parse_membership(key: Key) -> tuple[str, str]:
 def is_attachment(sk: str) -> bool:
     """Whether the sort key is that of an attachment."""
     return sk == "ATTACHMENT"
+
+
+def is_enrolments(pk: str) -> bool:
+    """Whether the partition is that of an enrolment."""
+    return "#ENROLMENT#" in pk
 
 
 def parse_enrolment(pk: str) -> tuple[str, str]:

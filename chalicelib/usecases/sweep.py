@@ -16,6 +16,7 @@ from chalicelib.usecases import (
     links,
     promotions,
     testimony,
+    trail,
     waiting,
 )
 
@@ -35,7 +36,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, send mails that were never sent, ask for uploads, in one shard.
+    """Finalise what is ready, anchor trails, send mails never sent, ask for uploads, in one shard.
 
     What fails does not keep what comes after it from being swept.
     """
@@ -61,16 +62,20 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
 
 def _sweep_enrolment(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
     if certificates.finalise(runtime, centre_id, enrolment_id):
+        # It is not open any more, so no sweep comes by again.
+        trail.catch_up(runtime, centre_id, enrolment_id)
+        trail.anchor(runtime, centre_id, enrolment_id)
         return Swept(enrolments=1, certificates=1)
-    return Swept(enrolments=1, mails=_tell_who_is_waited_for(runtime, centre_id, enrolment_id))
+    return Swept(enrolments=1, mails=_keep_up(runtime, centre_id, enrolment_id))
 
 
-def _tell_who_is_waited_for(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
+def _keep_up(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
     enrolment = enrolments.find(runtime, centre_id, enrolment_id)
     if enrolment is None:
         return 0
-    mails = 0
-    for attempt in latest(enrolments.attempts(runtime, enrolment)).values():
+    mails, attempts = 0, enrolments.attempts(runtime, enrolment)
+    trail.keep_up(runtime, enrolment, attempts)
+    for attempt in latest(attempts).values():
         if links.needs_mail(runtime, centre_id, attempt):
             of = (centre_id, enrolment_id, attempt.page_id, attempt.number)
             mails += links.mail_link(runtime, *of)

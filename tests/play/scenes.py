@@ -16,6 +16,7 @@ import tests.play.people
 import tests.play.review
 import tests.play.sampling
 import tests.play.testimony
+import tests.play.trail
 import tests.play.uploads
 import tests.play.verifications
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
