@@ -158,6 +158,7 @@ def deploy(cloud: Cloud, package: Path, **more: str) -> Stack:
     resources = found["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
     stack = Stack(cloud, ids, pool, audience)
+    _lock(stack, template)
     if existed:
         stack.invoke("sweep")
     return stack
@@ -168,7 +169,7 @@ def localised(template: dict[str, Any], key: str, start: str) -> dict[str, Any]:
     local = copy.deepcopy(template)
     resources = local["Resources"]
     # It speaks plain HTTP, on the loopback interface alone.
-    for bucket in ("Files", "Quarantine", "Evidence"):
+    for bucket in ("Files", "Quarantine", "Evidence", "Archives", "Audit"):
         del resources[f"{bucket}Policy"]
     # Declared by calls. Here they would name the port, and a body that has changed makes ministack
     # create the API anew, under an id that is taken.
@@ -260,6 +261,16 @@ def _apply(cloud: Cloud, template: dict[str, Any], parameters: dict[str, str]) -
         message = "\n".join([f"the template could not be deployed: {status}", *reasons, advice])
         raise CloudError(message)
     return existed
+
+
+def _lock(stack: Stack, template: dict[str, Any]) -> None:
+    """Lock what is written to the audit bucket: ministack does not read that in a template."""
+    lock = copy.deepcopy(template["Resources"]["Audit"]["Properties"]["ObjectLockConfiguration"])
+    lock["Rule"]["DefaultRetention"] = {"Mode": "GOVERNANCE", "Days": 1}
+    bucket = stack.resources["Audit"]
+    stack.cloud.client("s3").put_object_lock_configuration(
+        Bucket=bucket, ObjectLockConfiguration=lock
+    )
 
 
 def _answer_as_the_gateway(cloud: Cloud, template: dict[str, Any], public_url: str) -> None:

@@ -3,7 +3,7 @@
 #
 #   make deploy STAGE=dev BUCKET=my-artefacts ISSUERS='[{"issuer": ...}]' \
 #       MAIL_SENDER=testamur@example.org MAIL_IDENTITY=example.org [PUBLIC_URL=...] \
-#       [CORS_ORIGINS=https://app.example.org,...] [SCANNER=off] [ALARM_TOPIC=...]
+#       [CORS_ORIGINS=https://app.example.org,...] [SCANNER=off] [AUDIT_DAYS=1095] [ALARM_TOPIC=...]
 #
 # BUCKET keeps the code; MAIL_IDENTITY is the identity that SES has verified for MAIL_SENDER.
 # GuardDuty scans what is uploaded, unless SCANNER says what else does, or that nothing does.
@@ -28,4 +28,5 @@ aws cloudformation deploy --template-file "$package/deployed.yaml" \
     "PublicUrl=${PUBLIC_URL:-}" \
     "CorsOrigins=${CORS_ORIGINS:-}" \
     "Scanner=${SCANNER:-guardduty}" \
+    "AuditDays=${AUDIT_DAYS:-1095}" \
     "AlarmTopic=${ALARM_TOPIC:-}"

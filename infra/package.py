@@ -26,7 +26,7 @@ INPUTS = ("app.py", "chalicelib", ".chalice", "infra/resources.yaml", "requireme
 # Chalice looks up the partition of some region; the template itself names none.
 REGION = "eu-west-2"
 # The services whose descriptions botocore needs; it brings four hundred more.
-SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "ses", "sqs")
+SERVICES = ("dynamodb", "events", "kms", "s3", "secretsmanager", "ses", "sqs")
 # What no import reaches: command lines, tests, stubs, examples, the books of the installer.
 LEFT_OUT = re.compile(
     r"^(bin|share)/|/tests?/|\.(pyi|pxd|pyx|h|c)$"

@@ -141,6 +141,7 @@ def test_browsers_are_sent_to_the_region_of_the_bucket(monkeypatch: pytest.Monke
         "TABLE": "table",
         "QUARANTINE_BUCKET": "quarantine",
         "EVIDENCE_BUCKET": "evidence",
+        "ARCHIVES_BUCKET": "archives",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

@@ -1,6 +1,8 @@
 """Lists: many people made known, or enrolled, at once."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -18,9 +20,10 @@ from chalicelib.api.http import (
 from chalicelib.api.people import PEOPLE
 from chalicelib.api.rules import ADMINISTRATORS
 from chalicelib.api.texts import TextOrNull
+from chalicelib.domain.access import Actor
 from chalicelib.usecases import imports
 from chalicelib.usecases.enrolment_imports import import_enrolments as enrol_listed
-from chalicelib.usecases.imports import Effect, Import, LineEffect, Report
+from chalicelib.usecases.imports import Effect, LineEffect, Report
 
 ROWS_LIMIT = 200  # what is surely done before the gateway gives up
 
@@ -99,7 +102,9 @@ class EnrolmentImportReport(ImportReport):
 )
 def import_people(call: Call) -> Answer:
     """Report on every line. The same list again changes nothing, and goes on where one ended."""
-    return _imported(call, imports.import_people, ImportReport, "person_id")
+    actor = call.actor()
+    doing = partial(imports.import_people, call.runtime, actor.centre_id, actor)
+    return imported(call, actor, doing, ImportReport, "person_id")
 
 
 @Operation(
@@ -114,24 +119,27 @@ def import_people(call: Call) -> Answer:
 )
 def import_enrolments(call: Call) -> Answer:
     """Report on every line. The same list again changes nothing, and goes on where one ended."""
-    return _imported(call, enrol_listed, EnrolmentImportReport, "enrolment_id")
-
-
-def _imported(call: Call, doing: Import, model: type[ImportReport], name: str) -> Answer:
-    """Answer with the report, whose lines name what they are of so."""
     actor = call.actor()
+    doing = partial(enrol_listed, call.runtime, actor.centre_id, actor)
+    return imported(call, actor, doing, EnrolmentImportReport, "enrolment_id")
+
+
+def imported(
+    call: Call,
+    actor: Actor,
+    doing: Callable[..., Report],
+    model: type[ImportReport],
+    name: str,
+) -> Answer:
+    """Import the list of the body, and answer with the report, whose lines name what they are of.
+
+    `doing` gets the file, how many lines are taken, and whether to do what they say.
+    """
     body = call.body(ImportIn)
     request = call.request(actor, body)
     if kept := imports.reported(call.runtime, request):
         return answer(model.model_validate(json.loads(kept)))
-    report = doing(
-        call.runtime,
-        actor.centre_id,
-        actor,
-        body.csv.encode(),
-        limit=ROWS_LIMIT,
-        apply=not body.dry_run,
-    )
+    report = doing(body.csv.encode(), limit=ROWS_LIMIT, apply=not body.dry_run)
     out = model.model_validate(_written(report, name))
     imports.keep_report(call.runtime, request, out.model_dump_json())
     return answer(out)

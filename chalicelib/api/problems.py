@@ -256,6 +256,12 @@ CODES: dict[str, Entry] = {
     "judgement-changed": Entry(
         409, "The judgement was changed in between", "Read the attempt again."
     ),
+    "nothing-to-draw": Entry(
+        409, "No judgement fits the plan yet", "Draw once there are some; the seed stays secret."
+    ),
+    "too-many-choices": Entry(
+        409, "As many judgements are chosen as a plan takes", "Make another plan for the others."
+    ),
     "too-many-webhooks": Entry(
         409, "The centre has as many webhooks as it may have", "Delete one that is not needed."
     ),
@@ -419,6 +425,14 @@ CODES: dict[str, Entry] = {
         "Say what was found of departures, and what is wrong where action is required; name no "
         "day that has not come.",
     ),
+    "invalid-sampling": Entry(
+        422, "The plan, or the choice, cannot be kept", "Mend each place that `errors` points to."
+    ),
+    "frame-too-large": Entry(
+        422,
+        "More is to be drawn from than one request can take",
+        "Make a plan of fewer modules, or of a shorter period.",
+    ),
     "invalid-visit": Entry(
         422, "Nothing can be granted like this", "Mend each place that `errors` points to."
     ),
@@ -458,6 +472,17 @@ CODES: dict[str, Entry] = {
         422,
         "The module cannot be published",
         "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
+    ),
+    "invalid-export": Entry(
+        422,
+        "The export cannot be made like this",
+        "Name up to 100 enrolments, or what the enrolments have in common.",
+    ),
+    "nothing-to-export": Entry(422, "No enrolment fits", "Ask for others, or for a longer period."),
+    "export-too-large": Entry(
+        422,
+        "The export would be too large",
+        "Start more exports of fewer enrolments each: by module, assessor or period.",
     ),
     "webhook-address-refused": Entry(
         422,

@@ -1,22 +1,25 @@
-"""The event-driven step that closes an enrolment once its last page stands."""
+"""The event-driven step that keeps the audit trail, and closes an enrolment once it is complete."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.events.streams import HeadChanged, heads, in_order
+from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.log import log
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import certificates
+from chalicelib.storage.items import to_attempt
+from chalicelib.usecases import certificates, trail
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Finalise the enrolments whose attempts a batch says were judged."""
+    """Put on record what a batch says was done; finalise the enrolments that are complete by it."""
 
-    def judged(head: HeadChanged) -> None:
-        certificate = certificates.note_judged(
-            runtime, head.centre_id, head.enrolment_id, head.page_id, head.number
-        )
-        if certificate:
-            log("certificate-stands", issued=certificate.issue)
+    def changed(change: ItemChanged) -> None:
+        item = trail.note(runtime, change.key)
+        if item and (head := change.head):
+            of = (head.centre_id, head.enrolment_id)
+            certificate = certificates.note_judged(runtime, *of, to_attempt(item))
+            if certificate:
+                log("certificate-stands", issued=certificate.issue)
 
-    return in_order(heads(event), judged)
+    shown = (change for change in changes(event) if change.on_record)
+    return in_order(shown, changed)

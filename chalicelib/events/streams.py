@@ -8,14 +8,17 @@ from chalicelib.log import log_failure
 from chalicelib.storage.changes import Key
 from chalicelib.storage.keys import (
     is_attachment,
+    is_export,
     is_membership,
     parse_attachment,
     parse_attempt,
     parse_contribution,
     parse_enrolment,
+    parse_export,
     parse_membership,
     parse_visit,
 )
+from chalicelib.storage.trail_acts import is_showing
 
 
 class Sequenced(Protocol):
@@ -33,7 +36,6 @@ Found = TypeVar("Found", bound=Sequenced)
 class HeadChanged:
     """The head of an attempt was written. What it holds is read from the table, not from here."""
 
-    sequence: str
     centre_id: str
     enrolment_id: str
     page_id: str
@@ -60,6 +62,11 @@ class ItemChanged:
         return parse_attachment(self.key.pk) if is_attachment(self.key.sk) else None
 
     @property
+    def export(self) -> tuple[str, str] | None:
+        """Centre and export, if it is one, or a download of one."""
+        return parse_export(self.key) if is_export(self.key.sk) else None
+
+    @property
     def visit(self) -> tuple[str, str, str] | None:
         """Centre, person and visit, if it is one."""
         return parse_visit(self.key)
@@ -72,13 +79,16 @@ class ItemChanged:
         return *parse_enrolment(self.key.pk), *parse_contribution(self.key.sk)
 
     @property
+    def on_record(self) -> bool:
+        """Whether it shows that something was done in an enrolment."""
+        return is_showing(self.key)
+
+    @property
     def head(self) -> HeadChanged | None:
         """The attempt whose head it is, if it is one."""
         if not self.key.sk.startswith("HEAD#"):
             return None
-        return HeadChanged(
-            self.sequence, *parse_enrolment(self.key.pk), *parse_attempt(self.key.sk)
-        )
+        return HeadChanged(*parse_enrolment(self.key.pk), *parse_attempt(self.key.sk))
 
 
 def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:
@@ -88,11 +98,6 @@ def changes(event: Mapping[str, Any]) -> Iterator[ItemChanged]:
         key = Key(change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"])
         before, after = _texts(change.get("OldImage", {})), _texts(change.get("NewImage", {}))
         yield ItemChanged(change["SequenceNumber"], key, before, after)
-
-
-def heads(event: Mapping[str, Any]) -> Iterator[HeadChanged]:
-    """Yield the heads that a batch of stream records names; other items are passed over."""
-    return (head for change in changes(event) if (head := change.head))
 
 
 def in_order(

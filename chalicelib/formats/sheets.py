@@ -52,12 +52,14 @@ class Sheet(Generic[Entry]):
 class Columns(Generic[Entry]):
     """The columns of a list, those that have to be there, and what the cells of a line make.
 
-    `entry` gets the text of every column, empty where there is none; it raises BadCellError.
+    `entry` gets the text of every column, empty where there is none; it raises BadCellError. What
+    stands in those that are only `shown` is not read: they were ours, and are as they came back.
     """
 
     names: tuple[str, ...]
     required: tuple[str, ...]
     entry: Callable[[Mapping[str, str]], Entry]
+    shown: tuple[str, ...] = ()
 
 
 class BadCellError(Exception):
@@ -190,6 +192,8 @@ def _read_row(
     given = dict.fromkeys(columns.names, "")
     wrong = []
     for column, cell in zip(named, cells, strict=False):
+        if column in columns.shown:
+            continue
         try:
             given[column] = _cell(column, cell)
         except BadCellError as error:

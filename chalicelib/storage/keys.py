@@ -8,8 +8,12 @@
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
+| the exports of a centre, newest first | query | `CENTRE#c`, `EXPORT#x` |
 | who makes the visits to a centre, by time | query | `CENTRE#c`, `VISIT#v` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
+| the sampling plans of a centre, by time | query | `CENTRE#c`, `SAMPLING#p` |
+| what a plan was drawn from, and what was drawn | get | `CENTRE#c#SAMPLING#p`, `FRAME` |
+| what was chosen for a plan | query | the same, `CHOICE#unit` |
 | the module versions of a centre, newest first | query | `CENTRE#c`, `MODULE#m#(999999 - v)` |
 | the source of a module version | get | `CENTRE#c#MODULE#m`, `VERSION#v` |
 | who an identity is, by centre | query | `IDENTITY#sha256(issuer, subject)`, `AT#c` |
@@ -36,7 +40,9 @@
 | what assessor or witness contribute to a page | get, query | the same, `CONTRIBUTION#page#item` |
 | what they signed | get | the same, `PART#page#item#n` |
 | what was looked at or taken out, by whom | query | the same, `TRACE#id` |
-| pages once judged competent, a hint for the finaliser | get | the same, `PROGRESS` |
+| how far the audit trail has come, and the pages once judged competent | get | the same, `TRAIL` |
+| the entries of the audit trail | get, query | the same, `ENTRY#seq` |
+| the key of its commitments to texts | get | the same, `COMMITMENTS` |
 | a certificate by its natural key | get | the same, `CERTIFICATE#issue` |
 | a certificate by its public id | get | `CERTIFICATE#id`, `CERTIFICATE` |
 | the answer to a request sent before | get | `REQUEST#sha256(actor, route, key)`, `REQUEST` |
@@ -44,11 +50,14 @@
 | what was done with an attachment, by whom | query | the same, `DEED#id` |
 | the attachments of a candidate, by time | query | `PERSON#p`, `EVIDENCE#c#a` |
 | the last evidence number of a candidate | update | `PERSON#p`, `EVIDENCES#c` |
+| the enrolments that an export takes out | get | `CENTRE#c#EXPORT#x`, `SELECTED` |
+| who has downloaded an export, and when | query | the same, `DOWNLOAD#p#slot` |
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, members and visits to whom mail is due, and attachments on their way have its keys),
-sharded, and holds keys alone: signing does not write to it.
+enrolments, members and visits to whom mail is due, attachments and exports on their way, and
+downloads that are not on record everywhere have its keys), sharded, and holds keys alone: signing
+does not write to it.
 """
 
 import hashlib
@@ -117,6 +126,21 @@ def webhook_count(centre_id: str) -> Key:
     return Key(f"CENTRE#{centre_id}", "WEBHOOKS")
 
 
+def sampling_plan(centre_id: str, plan_id: str) -> Key:
+    """Key of a sampling plan; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"SAMPLING#{plan_id}")
+
+
+def frame(centre_id: str, plan_id: str) -> Key:
+    """Key of what a sampling plan was drawn from: there can be only one draw."""
+    return Key(f"CENTRE#{centre_id}#SAMPLING#{plan_id}", "FRAME")
+
+
+def choice(centre_id: str, plan_id: str, unit: str) -> Key:
+    """Key of a judgement that was chosen for a sampling plan, which it can be once."""
+    return Key(frame(centre_id, plan_id).pk, f"CHOICE#{unit}")
+
+
 def centre_visit(centre_id: str, visit_id: str) -> Key:
     """Key by which a centre lists a visit; ids sort by time."""
     return Key(f"CENTRE#{centre_id}", f"VISIT#{visit_id}")
@@ -130,6 +154,21 @@ def visit(person_id: str, centre_id: str, visit_id: str) -> Key:
 def module(centre_id: str, module_id: str, version: int) -> Key:
     """Key of the source of a module version."""
     return Key(f"CENTRE#{centre_id}#MODULE#{module_id}", f"VERSION#{version:06}")
+
+
+def export(centre_id: str, export_id: str) -> Key:
+    """Key of an export; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"EXPORT#{export_id}")
+
+
+def selected(centre_id: str, export_id: str) -> Key:
+    """Key of the ids of the enrolments that an export takes out."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", "SELECTED")
+
+
+def download(centre_id: str, export_id: str, person_id: str, slot: int) -> Key:
+    """Key of somebody's download of an export, in a slot of time."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", f"DOWNLOAD#{person_id}#{slot}")
 
 
 def identity(issuer: str, subject: str, centre_id: str) -> Key:
@@ -262,9 +301,24 @@ def trace(centre_id: str, enrolment_id: str, trace_id: str) -> Key:
     return Key(enrolment(centre_id, enrolment_id).pk, f"TRACE#{trace_id}")
 
 
-def progress(centre_id: str, enrolment_id: str) -> Key:
-    """Key of the growing set of pages once judged competent."""
-    return Key(enrolment(centre_id, enrolment_id).pk, "PROGRESS")
+def trail(centre_id: str, enrolment_id: str) -> Key:
+    """Key of how far the audit trail has come."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "TRAIL")
+
+
+def entry(centre_id: str, enrolment_id: str, seq: int) -> Key:
+    """Key of an entry of the audit trail: its natural key, so that there can be only one."""
+    return Key(enrolment(centre_id, enrolment_id).pk, f"ENTRY#{seq:06}")
+
+
+def entries(centre_id: str, enrolment_id: str) -> Key:
+    """Partition of the audit trail's entries, and what their sort keys begin with."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "ENTRY#")
+
+
+def commitments(centre_id: str, enrolment_id: str) -> Key:
+    """Key of the secret that the audit trail's commitments to texts are made with."""
+    return Key(enrolment(centre_id, enrolment_id).pk, "COMMITMENTS")
 
 
 def certificate(centre_id: str, enrolment_id: str, issue: int) -> Key:
@@ -321,6 +375,22 @@ def parse_visit(key: Key) -> tuple[str, str, str] | None:
 def is_attachment(sk: str) -> bool:
     """Whether the sort key is that of an attachment."""
     return sk == "ATTACHMENT"
+
+
+def is_export(sk: str) -> bool:
+    """Whether the sort key is that of an export, or of a download of one."""
+    return sk.startswith(("EXPORT#", "DOWNLOAD#"))
+
+
+def parse_export(key: Key) -> tuple[str, str]:
+    """Read centre and export back from the key of an export, or of a download of one."""
+    parts = f"{key.pk}#{key.sk}".split("#")
+    return parts[1], parts[3]
+
+
+def is_enrolments(pk: str) -> bool:
+    """Whether the partition is that of an enrolment."""
+    return "#ENROLMENT#" in pk
 
 
 def parse_enrolment(pk: str) -> tuple[str, str]:

@@ -24,32 +24,22 @@ from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Condition, Update, absent, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import centres, enrolments, looks, people, waiting
+from chalicelib.usecases import centres, enrolments, looks, people, trail, waiting
 
 TRIES = 3
 PDF = "application/pdf"
 
 
 def note_judged(
-    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str, number: int
+    runtime: Runtime, centre_id: str, enrolment_id: str, attempt: Attempt
 ) -> Certificate | None:
-    """Add a page to those once judged competent; finalise the enrolment once all are there.
+    """Finalise an enrolment once all its pages were judged competent; see who countersigns.
 
-    The set only grows, so the order of events does not matter, and it is only a hint: whether the
-    enrolment is complete is decided by reading everything again.
+    That every page once was is only a hint, which the audit trail brings: whether the enrolment is
+    complete is decided by reading everything again.
     """
-    facts = enrolments.facts(runtime, centre_id, enrolment_id)
-    head = runtime.table.get(keys.head(centre_id, enrolment_id, page_id, number))
-    if facts is None or head is None:
-        return None
-    attempt = items.to_attempt(head)
     waiting.note_countersigning(runtime, centre_id, enrolment_id, attempt)
-    if not attempt.standing:
-        return None
-    change = Update(keys.progress(centre_id, enrolment_id), add={"competent": {page_id}})
-    competent = runtime.table.write(change)["competent"]
-    module = enrolments.pinned_module(runtime, centre_id, facts)
-    if not competent.issuperset(page.id for page in module.pages):
+    if not (attempt.standing and trail.covered(runtime, centre_id, enrolment_id)):
         return None
     return finalise(runtime, centre_id, enrolment_id)
 

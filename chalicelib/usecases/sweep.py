@@ -8,14 +8,16 @@ from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key
-from chalicelib.storage.keys import is_attachment, is_membership, parse_visit
+from chalicelib.storage.keys import is_attachment, is_export, is_membership, parse_visit
 from chalicelib.usecases import (
     addresses,
     certificates,
     enrolments,
+    exports,
     links,
     promotions,
     testimony,
+    trail,
     visits,
     waiting,
 )
@@ -29,6 +31,7 @@ class Swept:
     certificates: int = 0
     mails: int = 0
     uploads: int = 0
+    exports: int = 0
     failures: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
@@ -36,7 +39,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, send mails that were never sent, ask for uploads, in one shard.
+    """Finalise what is ready, anchor trails, send mails never sent, ask for work, in one shard.
 
     What fails does not keep what comes after it from being swept.
     """
@@ -57,6 +60,9 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     if is_attachment(entry["sk"]):
         promotions.ask_for(runtime, centre_id, own_id)
         return Swept(uploads=1)
+    if is_export(entry["sk"]):
+        exports.ask_for(runtime, centre_id, own_id)
+        return Swept(exports=1)
     if visit := parse_visit(Key(entry["pk"], entry["sk"])):
         return Swept(mails=visits.mail_link(runtime, *visit))
     return _sweep_enrolment(runtime, centre_id, own_id)
@@ -64,16 +70,20 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
 
 def _sweep_enrolment(runtime: Runtime, centre_id: str, enrolment_id: str) -> Swept:
     if certificates.finalise(runtime, centre_id, enrolment_id):
+        # It is not open any more, so no sweep comes by again.
+        trail.catch_up(runtime, centre_id, enrolment_id)
+        trail.anchor(runtime, centre_id, enrolment_id)
         return Swept(enrolments=1, certificates=1)
-    return Swept(enrolments=1, mails=_tell_who_is_waited_for(runtime, centre_id, enrolment_id))
+    return Swept(enrolments=1, mails=_keep_up(runtime, centre_id, enrolment_id))
 
 
-def _tell_who_is_waited_for(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
+def _keep_up(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
     enrolment = enrolments.find(runtime, centre_id, enrolment_id)
     if enrolment is None:
         return 0
-    mails = 0
-    for attempt in latest(enrolments.attempts(runtime, enrolment)).values():
+    mails, attempts = 0, enrolments.attempts(runtime, enrolment)
+    trail.keep_up(runtime, enrolment, attempts)
+    for attempt in latest(attempts).values():
         if links.needs_mail(runtime, centre_id, attempt):
             of = (centre_id, enrolment_id, attempt.page_id, attempt.number)
             mails += links.mail_link(runtime, *of)

@@ -7,9 +7,9 @@ from chalicelib.domain.access import (
     READERS_OF_ALL,
     Actor,
     countersigns,
+    require_overseer,
     require_reader,
     require_role,
-    require_viewer,
 )
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import UNDER_REVIEW, CertificateState
@@ -76,7 +76,7 @@ def verify(
     require_role(actor, Role.INTERNAL_VERIFIER)
     if made := answered(runtime, request):
         return _load(runtime, actor.centre_id, made["verification_id"])
-    check_finding(finding, _today(runtime, actor))
+    check_finding(finding, today(runtime, actor))
     attempt, judgement = _judged(runtime, actor, looked)
     require_second_look(actor.id, attempt.candidate_id, judgement)
     authorisation = authority(runtime, actor, looked, Role.INTERNAL_VERIFIER)
@@ -161,7 +161,7 @@ def countersign(
     if answered(runtime, request):
         return _countersignature(_judged(runtime, actor, looked)[0])
     attempt, judgement = _for_countersigner(runtime, actor, looked)
-    check_occurrence(occurred_on, _today(runtime, actor))
+    check_occurrence(occurred_on, today(runtime, actor))
     if judgement.countersigner_id != actor.id:
         detail = "Only the countersigner whom the assessor's authorisation names does this."
         raise Forbidden("not-the-countersigner", detail)
@@ -207,7 +207,7 @@ def set_aside(
     require_role(actor, Role.INTERNAL_VERIFIER)
     for _ in range(TRIES):
         attempt, judgement = _judged(runtime, actor, looked)
-        check_reason(reason, occurred_on, _today(runtime, actor))
+        check_reason(reason, occurred_on, today(runtime, actor))
         if answered(runtime, request):
             return _set_aside(runtime, actor, looked)
         require_second_look(actor.id, attempt.candidate_id, judgement)
@@ -239,7 +239,7 @@ def _require_visited(runtime: Runtime, actor: Actor, enrolment_id: str) -> None:
     if not enrolment_id:
         flaw = Flaw("?enrolment_id", "required", "Name an enrolment that a visit shows you.")
         raise Invalid("invalid-query", "Say whose verifications are to be listed.", [flaw])
-    require_viewer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    require_overseer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     looks.note(runtime, actor, enrolment_id, Look())
 
 
@@ -394,7 +394,8 @@ def _set_aside(runtime: Runtime, actor: Actor, looked: Looked) -> SetAside:
     return SetAside(found, items.to_reason(reason))
 
 
-def _today(runtime: Runtime, actor: Actor) -> date:
+def today(runtime: Runtime, actor: Actor) -> date:
+    """Return the day at the actor's centre."""
     return date_at(runtime.now(), centres.load_centre(runtime, actor.centre_id).time_zone)
 
 

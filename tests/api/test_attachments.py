@@ -7,10 +7,12 @@ import pytest
 
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.people import Role
+from chalicelib.events import finalise
 from chalicelib.storage import keys
-from chalicelib.usecases import certificates, promotions
+from chalicelib.usecases import promotions
 from tests.api.door import Door, centre_path, page_path
 from tests.attachments import picture
+from tests.events.records import head_record
 from tests.world import EVIDENCE, EVIDENCE_MODULE
 
 REASON = {"reason": "A face is to be seen."}
@@ -125,11 +127,12 @@ def test_a_countersigner_sees_what_a_judgement_rests_on(door: Door) -> None:
     for path in (at(attachment), part):
         door.refused("not-found", "GET", path, world.countersigner)
     world.judge(enrolment, attempt)
-    certificates.note_judged(world.runtime, world.centre.id, enrolment.id, "show-2", 1)
+    judged = {"Records": [head_record(enrolment, "show-2")]}
+    finalise.handle(world.runtime, judged)
     assert door.done("GET", at(attachment), world.countersigner).json["url"]
     assert door.done("GET", part, world.countersigner).json["number"] == 1
     world.countersign(enrolment, "show-2")
-    certificates.note_judged(world.runtime, world.centre.id, enrolment.id, "show-2", 1)
+    finalise.handle(world.runtime, judged)
     for path in (at(attachment), part):
         door.refused("not-found", "GET", path, world.countersigner)
 

@@ -15,6 +15,8 @@ from chalicelib.storage.changes import Delete
 from chalicelib.usecases import certificates, enrolments, links, people
 from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save, sign
 from tests.contributions import INVITED, PAGE, SEEN, TOLD, begin, observe
+from tests.sampling import PLAN, planned
+from tests.sampling import judged as sampled_work
 from tests.visits import body_of, external
 from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
@@ -183,6 +185,12 @@ def start_upload(door: Door) -> Creation:
     return Creation(path, door.world.candidate, body, body | {"size": 7})
 
 
+def start_export(door: Door) -> Creation:
+    body = {"enrolment_ids": [door.world.enrol().id]}
+    path = f"{centre_path(door)}/exports"
+    return Creation(path, door.world.administrator, body, body | {"purpose": "A visit."})
+
+
 def flag_attachment(door: Door) -> Creation:
     path = f"{centre_path(door)}/attachments/{door.world.attach().id}/flags"
     return Creation(path, door.world.candidate, {"reason": "A face."}, {"reason": "A name."})
@@ -208,6 +216,27 @@ def sign_contribution(door: Door) -> Creation:
 def invite_witness(door: Door) -> Creation:
     path = f"{page_path(begin(door.world), PAGE)}/contributions/{TOLD}/invitations"
     return Creation(path, door.world.candidate, INVITED, INVITED | {"status": "Nurse"})
+
+
+def create_sampling_plan(door: Door) -> Creation:
+    path = f"{centre_path(door)}/sampling-plans"
+    return Creation(path, door.world.verifier, PLAN, PLAN | {"title": "Another"})
+
+
+def choose_sample(door: Door) -> Creation:
+    enrolment = sampled_work(door.world)
+    path = f"{centre_path(door)}/sampling-plans/{planned(door.world).id}/choices"
+    body = {"units": [f"{enrolment.id}/kn-1/1"], "reason": "New."}
+    return Creation(path, door.world.verifier, body, body | {"reason": "Another."})
+
+
+def import_sampling_sheet(door: Door) -> Creation:
+    chosen = choose_sample(door)
+    send(door, chosen)
+    path = chosen.path.replace("/choices", "/sheet")
+    sheet = door.done("GET", path, chosen.who).text.removeprefix("\ufeff")
+    body = {"csv": sheet.replace(",,,", ",accept,,"), "dry_run": False}
+    return Creation(path, chosen.who, body, body | {"dry_run": True})
 
 
 def create_visit(door: Door) -> Creation:
@@ -239,17 +268,21 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "setAside": set_aside,
     "reviewDepartures": review_departures,
     "countersign": countersign,
+    "createSamplingPlan": create_sampling_plan,
+    "chooseSample": choose_sample,
+    "importSamplingSheet": import_sampling_sheet,
     "createVisit": create_visit,
     "sendVisitLink": send_visit_link,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
     "startUpload": start_upload,
+    "startExport": start_export,
     "flagAttachment": flag_attachment,
     "resolveFlag": resolve_flag,
 }
 # They make nothing of their own: whatever is sent again is as it was.
-NATURAL = {"uploadParts", "completeUpload", "endVisit"}
+NATURAL = {"uploadParts", "completeUpload", "drawSample", "endVisit"}
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
 

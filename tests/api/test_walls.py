@@ -22,10 +22,11 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
-from chalicelib.usecases import visits
+from chalicelib.usecases import sampling, visits
 from tests.api import tokens
 from tests.api.door import SIGNATURE, Door, Reply, mail, sign, verification_token
 from tests.contributions import PAGE, SEEN, begin, invite, mailed, observe, sign_observation
+from tests.sampling import PLAN, planned
 from tests.visits import external, grant
 from tests.visits import mailed as mailed_visit
 from tests.world import ISSUER, SHORT_MODULE
@@ -76,6 +77,9 @@ BODIES: dict[str, Any] = {
     "countersign": {"occurred_on": "2999-01-01"},
     "setAside": {"reason": " "},
     "reviewDepartures": {"note": " "},
+    "createSamplingPlan": PLAN,
+    "chooseSample": {"units": ["nothing"], "reason": "New."},
+    "importSamplingSheet": {"csv": "unit,content_hash,outcome\n"},
     "createWebhook": WEBHOOK,
     "changeWebhook": {"state": "paused"},
     "replayEvent": {"event_id": f"enrolment-created:{NOWHERE}"},
@@ -84,6 +88,7 @@ BODIES: dict[str, Any] = {
     "changeAttachment": {"caption": "Another."},
     "flagAttachment": {"reason": "A face."},
     "resolveFlag": {"outcome": "released", "note": "Nobody is to be seen."},
+    "startExport": {"module_id": "moving-people"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 FORMS = {
@@ -112,6 +117,11 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     invite(world, contributed)
     webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
+    exports = f"/v1/centres/{standing.centre_id}/exports"
+    asked = {"enrolment_ids": [standing.id]}
+    export = shared.done("POST", exports, world.administrator, asked)
+    plan = planned(world)
+    sampling.draw_sample(world.runtime, world.verifier, plan.id)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
     assert sheet
     known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
@@ -126,6 +136,8 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "attachment_id": attachment.id,
         "upload_id": attachment.id,
         "webhook_id": made.json["id"],
+        "export_id": export.json["id"],
+        "plan_id": plan.id,
         "visit_id": visit.id,
         "centre_id": standing.centre_id,
         "person_id": known.id,

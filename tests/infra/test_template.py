@@ -9,26 +9,37 @@ import pytest
 from chalicelib.api.openapi import OF_THE_GATEWAY
 from chalicelib.api.problems import CODES
 from chalicelib.domain.attachments import PARTS_LIMIT, UPLOAD_LIFETIME, WHOLE_LIMIT
+from chalicelib.storage.archives import WORK
+from chalicelib.storage.trail_acts import SHOWING
 from infra.package import package
 
 Resource = dict[str, Any]
 PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "code", "errors")
-FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Promote", "Sweep")
-BUCKETS = ("Files", "Quarantine", "Evidence")
+FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Promote", "Export", "Sweep")
+KEPT = ("Files", "Quarantine", "Evidence", "Audit")
+BUCKETS = (*KEPT, "Archives")
 HEADS = {"prefix": "HEAD#"}
-MAPPINGS: dict[str, tuple[list[str], list[Any]]] = {
-    "FinaliseMapping": (["MODIFY"], [HEADS]),
-    "NotifyMapping": (
-        ["INSERT", "MODIFY"],
-        [
-            HEADS,
-            {"prefix": "CERTIFICATE#"},
-            {"prefix": "WHO#"},
-            {"prefix": "CONTRIBUTION#"},
-            "META",
-            "ATTACHMENT",
-        ],
-    ),
+MADE_ONCE = ("CHANGE#", "PART#", "VERIFICATION#", "TRACE#", "DEED#")
+MAPPINGS: dict[str, list[tuple[list[str], list[Any]]]] = {
+    "FinaliseMapping": [
+        (["INSERT", "MODIFY"], [HEADS, {"prefix": "CERTIFICATE#"}]),
+        (["INSERT"], ["META", *({"prefix": prefix} for prefix in MADE_ONCE)]),
+    ],
+    "NotifyMapping": [
+        (
+            ["INSERT", "MODIFY"],
+            [
+                HEADS,
+                {"prefix": "CERTIFICATE#"},
+                {"prefix": "WHO#"},
+                {"prefix": "CONTRIBUTION#"},
+                {"prefix": "EXPORT#"},
+                {"prefix": "DOWNLOAD#"},
+                "META",
+                "ATTACHMENT",
+            ],
+        )
+    ],
 }
 
 
@@ -66,6 +77,7 @@ def test_every_grant_names_exact_actions_and_resources(resources: dict[str, Reso
                 "{Files.Arn}/certificates/*",
                 "{Quarantine.Arn}/*/*",
                 "{Evidence.Arn}/*/*",
+                "{Audit.Arn}/*/*/*.jws",
             ):
                 named = named.replace(objects, "")
             assert "*" not in named
@@ -96,7 +108,8 @@ def test_files_are_private_and_kept(resources: dict[str, Resource], name: str) -
     assert len(files["PublicAccessBlockConfiguration"]) == 4
     (owner,) = files["OwnershipControls"]["Rules"]
     assert owner == {"ObjectOwnership": "BucketOwnerEnforced"}
-    assert files["VersioningConfiguration"]["Status"] == "Enabled"
+    versioned = files["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert versioned is (name in KEPT)
     assert files["BucketEncryption"]
     policy = resources[f"{name}Policy"]["Properties"]
     assert policy["Bucket"] == {"Ref": name}
@@ -120,11 +133,22 @@ def test_abandoned_uploads_go_and_evidence_never_does(resources: dict[str, Resou
     assert markers["ExpiredObjectDeleteMarker"] is True
 
 
+def test_nothing_of_an_export_stays_for_long(resources: dict[str, Resource]) -> None:
+    rules = resources["Archives"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    work, exports = rules
+    assert (work["Prefix"], work["ExpirationInDays"]) == (WORK, 2)
+    assert "Prefix" not in exports
+    assert exports["ExpirationInDays"] == 14
+    assert exports["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+
+
 def test_browsers_may_send_files_and_read_what_s3_said(resources: dict[str, Resource]) -> None:
     for name, methods in {
         "Files": ["GET", "HEAD"],
         "Quarantine": ["POST", "PUT", "GET", "HEAD"],
         "Evidence": ["GET", "HEAD"],
+        "Archives": ["GET", "HEAD"],
     }.items():
         condition, cors, _ = resources[name]["Properties"]["CorsConfiguration"]["Fn::If"]
         assert condition == "HasCorsOrigins"
@@ -195,12 +219,48 @@ def test_the_stream_forgets_nothing_quietly(resources: dict[str, Resource], name
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     queue, _ = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"]
     assert resources[queue]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
-    (filtered,) = mapping["FilterCriteria"]["Filters"]
-    events, items = MAPPINGS[name]
-    assert json.loads(filtered["Pattern"]) == {
-        "eventName": events,
-        "dynamodb": {"Keys": {"sk": {"S": items}}},
+    filters = mapping["FilterCriteria"]["Filters"]
+    assert [json.loads(each["Pattern"]) for each in filters] == [
+        {"eventName": events, "dynamodb": {"Keys": {"sk": {"S": items}}}}
+        for events, items in MAPPINGS[name]
+    ]
+
+
+def test_the_stream_brings_all_that_goes_on_record(resources: dict[str, Resource]) -> None:
+    filters = resources["FinaliseMapping"]["Properties"]["FilterCriteria"]["Filters"]
+    passed = {
+        each if isinstance(each, str) else each["prefix"]
+        for found in filters
+        for each in json.loads(found["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
     }
+    assert passed == {*SHOWING, "DEED#"}
+
+
+def test_nobody_changes_what_was_signed_of_a_trail(resources: dict[str, Resource]) -> None:
+    lock = resources["Audit"]["Properties"]["ObjectLockConfiguration"]
+    assert resources["Audit"]["Properties"]["ObjectLockEnabled"] is True
+    assert lock["ObjectLockEnabled"] == "Enabled"
+    assert lock["Rule"]["DefaultRetention"] == {
+        "Mode": {"Fn::If": ["IsKept", "COMPLIANCE", "GOVERNANCE"]},
+        "Days": {"Ref": "AuditDays"},
+    }
+    granted = [
+        action
+        for resource in resources.values()
+        for policy in resource.get("Properties", {}).get("Policies", ())
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+        if "Audit" in json.dumps(statement["Resource"])
+    ]
+    assert set(granted) == {"s3:PutObject"}
+
+
+def test_the_sealing_key_signs_and_stays(resources: dict[str, Resource]) -> None:
+    key = resources["SealingKey"]
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["KeyUsage"] == "SIGN_VERIFY"
+    assert key["Properties"]["KeySpec"] == "ECC_NIST_EDWARDS25519"
 
 
 def test_deliveries_are_kept_and_come_from_the_bus_alone(resources: dict[str, Resource]) -> None:

@@ -9,12 +9,15 @@ import tests.play.contributions
 import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
+import tests.play.exports
 import tests.play.judgements
 import tests.play.modules
 import tests.play.pages
 import tests.play.people
 import tests.play.review
+import tests.play.sampling
 import tests.play.testimony
+import tests.play.trail
 import tests.play.uploads
 import tests.play.verifications
 import tests.play.visits

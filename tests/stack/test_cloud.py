@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.cast import operator_runtime
 from cli.cloud import CloudError, http, listening, local_client, reset, running
 from cli.stack import Stack, deploy
 from infra.package import ROOT, package
@@ -169,8 +170,10 @@ def test_a_deployed_stack_survives_a_restart(tmp_path: Path) -> None:
         subject = first.subject("anna@example.org")
         item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
         cloud.client("dynamodb").put_item(TableName=first.resources["Table"], Item=item)
+        key = operator_runtime(first).sealer.jwk
     with running(tmp_path) as cloud:
         second = deploy(cloud, package())
+        assert operator_runtime(second).sealer.jwk == key
         assert second.resources["Table"] == first.resources["Table"]
         table = cloud.client("dynamodb")
         assert table.get_item(TableName=second.resources["Table"], Key=item)["Item"] == item

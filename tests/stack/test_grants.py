@@ -8,20 +8,25 @@ import pytest
 
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.people import Role
+from chalicelib.domain.trail import Act, Kind, event_name
 from chalicelib.formats.modules import read_module
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
 from chalicelib.storage.quarantine import SCAN_TAG
+from chalicelib.storage.trail import trace
 from cli.cast import create_cast, operator_runtime
 from cli.cloud import CloudError, http
 from cli.playing import OK, Play, open_link
 from cli.stack import Stack
 from cli.uploading import TAKEN, Uploader, post
 from tests.attachments import NOTE, begin, name_of, picture, read
+from tests.events.records import record_of
 from tests.stack.grants import ROLES, grants, taken_out
 from tests.stack.streams import attachment_record, head_records, stream_off
 from tests.world import SHORT_MODULE
 
+# What a warm function has read for good.
+KEPT = {"ReadLinkKeys", "ReadSealingKey"}
 # A port at which nobody listens: what is delivered there fails, and is put back.
 NOBODY = "http://127.0.0.1:1/"
 
@@ -81,6 +86,7 @@ class Stage:
             play.certificate_pdf()
             self.webhook_works(play)
             self.uploads_work()
+            play.client(Role.ADMINISTRATOR).ask("GET", "/v1/keys")
         except (CloudError, KeyError):
             return False
         return open_link(self.link).status in {200, 410}
@@ -171,8 +177,16 @@ class Stage:
         return True
 
     def finalise_works(self) -> bool:
-        """Have the last judgement of a complete enrolment delivered."""
-        return self._delivers("finalise", self.ready)
+        """Have the last judgement of a complete enrolment delivered, and a look at a closed one."""
+        of = (self.centre_id, self.certified.enrolment_id)
+        look_id = self.runtime.new_id()
+        looked = Act(
+            event=event_name(Kind.PORTFOLIO_VIEWED, of[1], look_id),
+            kind=Kind.PORTFOLIO_VIEWED,
+            at=self.runtime.now(),
+        )
+        self.runtime.table.write(trace(*of, look_id, looked))
+        return self._delivers("finalise", self.ready, record_of(keys.trace(*of, look_id)))
 
     def notify_works(self) -> bool:
         """Have news of a signed page delivered whose link has not been mailed, and of a file."""
@@ -199,7 +213,7 @@ class Stage:
                 "content_hash": attempt["content_hash"],
                 "competent": False,
                 "initials": "SK",
-                "feedback": "Once more.",
+                "feedback": "Once more. " * 20,  # more than the head has room for
             }
             assessor.ask("POST", f"{path}/attempts/{attempt['number']}/judgements", body)
 
@@ -217,8 +231,10 @@ def judge(play: Play, page_id: str) -> None:
     assessor = play.client(Role.ASSESSOR)
     path = f"{play.enrolment}/pages/{page_id}/attempts/1"
     shown = assessor.ask("GET", path).json()
+    feedback = "Well argued. " * 20  # more than the head has room for
     body = {"content_hash": shown["content_hash"], "competent": True, "initials": "SK"}
-    assessor.ask("POST", f"{path}/judgements", body, idempotency_key=page_id)
+    said = body | {"feedback": feedback}
+    assessor.ask("POST", f"{path}/judgements", said, idempotency_key=page_id)
 
 
 def start_cold(stack: Stack, function: str, **settings: str) -> None:
@@ -253,7 +269,7 @@ def test_taking_any_one_grant_out_breaks_something(stage: Stage) -> None:
     idle = []
     for function, sid in grants():
         with taken_out(stage.stack, function, sid):
-            if sid == "ReadLinkKeys":  # the only thing read that a warm function keeps for good
+            if sid in KEPT:
                 start_cold(stage.stack, function)
             if works[function]():
                 idle.append((function, sid))

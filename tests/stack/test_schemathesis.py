@@ -37,6 +37,7 @@ from tests.contributions import (
     TOLD,
     token_of,
 )
+from tests.sampling import PLAN
 from tests.world import SHORT_MODULE
 
 SEED = "20260302"
@@ -59,6 +60,7 @@ CHECKS = {
 UNREACHED = {
     *("deleteWebhook", "deleteAttachment", "recordVerification", "countersign"),
     *("openEvidence", "showThumbnail", "flagEvidence"),
+    "chooseSample",
 }
 # All methods that API Gateway has: TRACE never comes to us, it is an unknown route.
 PHASES = {"coverage": {"unexpected-methods": ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]}}
@@ -108,6 +110,8 @@ def seeds(stack: Stack) -> Seeds:
         "attachment_id": evidence,
         "person_id": other.id,
         "webhook_id": _webhook(play),
+        "export_id": _export(play),
+        "plan_id": _plan(play),
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "item_id": SEEN,
@@ -156,6 +160,21 @@ def _webhook(play: Play) -> str:
     body = {"url": "http://127.0.0.1:1/"}  # where nobody listens
     administrator = play.client(Role.ADMINISTRATOR)
     made: str = administrator.ask("POST", f"{play.centre}/webhooks", body).json()["id"]
+    return made
+
+
+def _export(play: Play) -> str:
+    administrator = play.client(Role.ADMINISTRATOR)
+    body = {"enrolment_ids": [play.enrolment_id]}
+    started: str = administrator.ask("POST", f"{play.centre}/exports", body).json()["id"]
+    return started
+
+
+def _plan(play: Play) -> str:
+    """Plan to look at some of what has been judged, and draw."""
+    verifier, plans = play.client(Role.INTERNAL_VERIFIER), f"{play.centre}/sampling-plans"
+    made: str = verifier.ask("POST", plans, PLAN).json()["id"]
+    verifier.ask("POST", f"{plans}/{made}/draw")
     return made
 
 

@@ -1,5 +1,6 @@
 """What the main job costs: round trips, write units and read units, by DynamoDB's size rules."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from chalicelib.domain.judgements import FEEDBACK_LIMIT, HEAD_ROOM, Appraisal, D
 from chalicelib.domain.links import link_for
 from chalicelib.domain.modules import PAGES_LIMIT
 from chalicelib.domain.people import QUALIFICATION_LIMIT, Role
+from chalicelib.domain.trail import MARK, State, covers
 from chalicelib.domain.verifications import NOTE_LIMIT, REASON_LIMIT
 from chalicelib.events import finalise, notify, sweep
 from chalicelib.storage import items, keys
-from chalicelib.storage.changes import Put, Update
-from chalicelib.usecases import attempts, enrolments, links, pages, people, visiting
+from chalicelib.storage.changes import Put
+from chalicelib.storage.trail import advancing, anchoring, to_state
+from chalicelib.usecases import attempts, enrolments, links, pages, people, trail, visiting
 from tests.domain.values import attempt
 from tests.storage.sizes import Meter, size_of
 from tests.visits import external, grant, mailed
@@ -64,11 +67,10 @@ def test_judging_costs_the_same_in_every_module(count: int) -> None:
     with new_world(module_of(count)) as world:
         enrolment = world.enrol()
         first, second = (world.sign(enrolment, f"all-{number}") for number in (1, 2))
-        world.judge(enrolment, first)  # the functions are warm from here on
+        for page_id in ("all-1", "all-2"):  # the functions are warm from here on
+            finalise.handle(world.runtime, judged(enrolment, page_id))
+        world.judge(enrolment, first)
         finalise.handle(world.runtime, judged(enrolment, "all-1"))
-        done = {f"all-{number}" for number in range(4, count + 1)}
-        progress = keys.progress(enrolment.centre_id, enrolment.id)
-        world.runtime.table.write(Update(progress, add={"competent": done}))
 
         with Meter(world.client) as judging:
             world.judge(enrolment, second, feedback="Well argued.")
@@ -77,9 +79,45 @@ def test_judging_costs_the_same_in_every_module(count: int) -> None:
 
         assert judging.names == ["TransactWriteItems"]
         assert judging.write_units == 4
-        assert caused.names == ["GetItem", "UpdateItem"]
+        assert caused.names == ["GetItem", "PutItem", "UpdateItem"]
         assert judging.write_units + caused.write_units <= 6
         assert judging.read_units + caused.read_units <= 1
+
+
+def test_a_function_that_knows_nothing_reads_what_it_has_to_be_sure_of() -> None:
+    """It looks at the state of the chain, its key, and the entry of the signature before."""
+    with new_world(module_of(6)) as world:
+        enrolment = world.enrol()
+        signed = world.sign(enrolment, "all-1")
+        world.judge(enrolment, world.sign(enrolment, "all-2"))
+        for page_id in ("all-1", "all-2"):
+            finalise.handle(world.runtime, judged(enrolment, page_id))
+        world.judge(enrolment, signed)
+        world.runtime.cache.forget(("trail", enrolment.centre_id, enrolment.id))
+        with Meter(world.client) as caused:
+            finalise.handle(world.runtime, judged(enrolment, "all-1"))
+        assert caused.names == ["GetItem", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"]
+        assert (caused.read_units, caused.write_units) == (4, 2)
+
+
+def test_the_state_of_a_long_trail_stays_under_a_kilobyte() -> None:
+    """Sixty pages, each signed, judged, verified, set aside, signed and judged once more."""
+    with new_world(module_of(60)) as world:
+        enrolment = world.enrol()
+        of = (enrolment.centre_id, enrolment.id)
+        pages = [page.id for page in world.module.pages]
+        entries = 60 * 6 + 10
+        chain = State(entries, "f" * 64, b"\xff" * MARK * entries, (1 << 60) - 1)
+        before = State()
+        world.table.write(advancing(*of, before, chain))
+        world.table.write(anchoring(*of, chain))
+        key = keys.trail(*of)
+        item = world.client.get_item(
+            TableName=TABLE, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+        )["Item"]
+        assert to_state(world.table.get(key)) == replace(chain, anchored=entries)
+        assert covers(chain, pages)
+        assert size_of(item) < 1024
 
 
 def test_judging_evidence_that_departs_from_a_rule_costs_one_round_trip_as_well() -> None:
@@ -128,13 +166,14 @@ def test_what_is_to_be_countersigned_costs_one_unit_more(world: World) -> None:
     enrolment = world.enrol(assessor_id=trainee.id)
     first, second = (world.sign(enrolment, page_id) for page_id in ("plan-1", "kn-1"))
     world.judge(enrolment, first, actor=trainee)
-    finalise.handle(world.runtime, judged(enrolment, "plan-1"))
+    for page_id in ("plan-1", "kn-1"):
+        finalise.handle(world.runtime, judged(enrolment, page_id))
     with Meter(world.client) as judging:
         world.judge(enrolment, second, actor=trainee)
     with Meter(world.client) as caused:
         finalise.handle(world.runtime, judged(enrolment, "kn-1"))
     assert (judging.names, judging.write_units) == (["TransactWriteItems"], 4)
-    assert (caused.names, caused.write_units) == (["GetItem", "PutItem"], 1)
+    assert (caused.names[3:], caused.write_units) == (["PutItem"], 3)
 
 
 def test_all_that_waits_in_the_longest_module_changes_assessor_in_one_write() -> None:
@@ -239,6 +278,14 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
                 TableName=TABLE, Key={"pk": {"S": head.pk}, "sk": {"S": head.sk}}
             )["Item"]
             assert size_of(item) < 1024
+        trail.catch_up(world.runtime, enrolment.centre_id, enrolment.id)
+        entries = world.client.query(
+            TableName=TABLE,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues={":pk": {"S": head.pk}, ":sk": {"S": "ENTRY#"}},
+        )["Items"]
+        assert len(entries) == 4
+        assert all(size_of(entry) < 1024 for entry in entries)
         # Second looks come after all that is done in haste; their texts lie elsewhere.
         world.verify(enrolment, LONGEST_PAGE_ID, "N" * NOTE_LIMIT)
         world.set_aside(enrolment, LONGEST_PAGE_ID, "R" * REASON_LIMIT)

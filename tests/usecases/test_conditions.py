@@ -53,6 +53,7 @@ from chalicelib.usecases.webhooks import WebhookChange
 from tests.usecases.scenarios import Conditioned, refusals
 from tests.usecases.scenarios import attachments as of_attachments
 from tests.usecases.scenarios import contributions as of_contributions
+from tests.usecases.scenarios import sampling as of_samples
 from tests.visits import external, grant
 from tests.world import EVIDENCE_MODULE, ISSUER, World, request
 
@@ -997,6 +998,7 @@ def departures_reviewed_while_the_authorisation_is_taken_away(world: World) -> b
 CONDITIONS: list[Conditioned] = [
     *of_attachments.CONDITIONS,
     *of_contributions.CONDITIONS,
+    *of_samples.CONDITIONS,
     ("DRAFT", "version", two_saves_from_one_version),
     ("DRAFT", "version", a_page_saved_while_it_is_signed),
     ("HEAD", "pk", a_page_signed_again_over_a_draft_restored_from_a_backup),

@@ -242,7 +242,7 @@ def set_aside(world: World) -> tuple[Send, Made]:
         now = enrolments.load(world.runtime, world.centre.id, enrolment.id)
         (certificate,) = map(
             items.to_certificate,
-            world.table.query(keys.progress(world.centre.id, enrolment.id).pk, "CERTIFICATE#"),
+            world.table.query(keys.enrolment(world.centre.id, enrolment.id).pk, "CERTIFICATE#"),
         )
         assert now.sealed == (certificate.state == "valid") == (aside is None)
         if aside is None or found.reason is None:
