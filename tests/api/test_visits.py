@@ -195,8 +195,8 @@ def test_a_flagged_file_is_withheld(door: Door, shown: Shown) -> None:
     assert door.done("GET", path, shown.who).json["url"] is None
 
 
-def test_a_role_beside_it_opens_no_more_than_it_did(door: Door, shown: Shown) -> None:
-    """What was found of an enrolment is not for those who take part in it, whatever else they are."""
+def test_a_role_beside_it_opens_no_more_than_it_did(door: Door) -> None:
+    """What was found of an enrolment is not for whoever judges in it and visits others."""
     world = door.world
     both = world.person("Bo Both", Role.EXTERNAL_VERIFIER, Role.ASSESSOR)
     candidate = world.person("Ci Other", Role.CANDIDATE)
