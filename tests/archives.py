@@ -440,7 +440,7 @@ def _plan(plan_id: str, seed: str) -> Documents:
             {"name": "nobody's", "rate": 100, "least": 9},
         ],
         "frame": [
-            {"unit": f"enrolment-{number}/page-1/{number}", "stratum": stratum}
+            {"unit": f"enrolment-{number}/page-1/{number + 1}", "stratum": stratum}
             for number, stratum in enumerate(["new assessors"] * 4 + ["others"] * 5)
         ],
         "drawn": [],

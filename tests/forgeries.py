@@ -235,6 +235,9 @@ def chained(*changes: Change) -> Change:
     return change
 
 
+BOTH_KEYS = put("jwks/keys", lambda keys: [*keys, STRANGER.jwk])
+
+
 def _containers() -> Named:
     for name in ("é", "a b", "a%20b", "a\\b", "a//b", "./b", "../b", "a/", "a:b", "a\nb", "a\0b"):
         yield f"a file named data/{name!r}", build(files=put_file(f"data/{name}", b"x"))
@@ -258,7 +261,6 @@ def _containers() -> Named:
     yield "a flag for encryption", build(pack=partial(zipped, flags=1))
     yield "an extra field", build(pack=partial(zipped, extra=struct.pack("<2H", 0xCAFE, 0)))
     yield "a comment", build(pack=partial(zipped, comment=b"x"))
-    yield "no file at all", build(pack=lambda _: zipped([]))
     yield "nothing", b""
     yield "some text", b"This is not an archive.\n" * 9
     yield "as Python writes it", build(pack=partial(_by_python, zipfile.ZIP_STORED))
@@ -312,6 +314,7 @@ def _bags() -> Named:
         yield f"a tag manifest with {name}", build(tag_manifest=lambda made, line=line: made + line)  # type: ignore[misc]
     for name in ("bag-info.txt", "index.html", "VERIFY.md", "verify.py", "verify.html"):
         yield f"no {name}", build(files=drop_file(name))
+    yield "no file at all", build(pack=lambda _: zipped([]))
     yield "no manifest", build(order=lambda names: [n for n in names if n != MANIFEST])
     for name in ("fetch.txt", "manifest-sha512.txt", "readme.txt", "tags/x.txt", "Data/x.txt"):
         yield f"a file {name}", build(files=put_file(name, b"x\n"))
@@ -390,12 +393,9 @@ def _signatures() -> Named:
         "another key": put(key, STRANGER.jwk),
     }.items():
         yield f"jwks.json with {name}", build(papers=change)
-    stranger = put("jwks/keys", lambda keys: [*keys, STRANGER.jwk])
-    theirs = {"export": payload | {"tagmanifest_sha256": _tag_manifest_digest(papers=stranger)}}
-    sealed = STRANGER.seal(EXPORT, theirs["export"]).encode()
-    yield "a stranger's signature", build(papers=stranger, signature=lambda _: sealed)
-    yield "a stranger's head", build(papers=stranger, files=_sealed_by(STRANGER, "heads"))
-    yield "a stranger's draw", build(papers=stranger, files=_sealed_by(STRANGER, "draw"))
+    payload["tagmanifest_sha256"] = _tag_manifest_digest(papers=BOTH_KEYS)
+    sealed = STRANGER.seal(EXPORT, payload).encode()
+    yield "a stranger's signature", build(papers=BOTH_KEYS, signature=lambda _: sealed)
 
     for name, raw in _odd_json(b'"format":1').items():
         where = "data/export.json"
@@ -650,6 +650,8 @@ def _heads() -> Named:
     for name, forged in _forged_jws(HEAD, DRAW, payload):
         line = partial(_with_line, forged)
         yield f"a head {name}", build(files=remake(where, line))
+    stranger = _sealed_by(STRANGER, "heads")
+    yield "heads by a stranger's key", build(papers=BOTH_KEYS, files=stranger)
     yield "no file of heads", build(files=drop_file(where))
     for name, value in (
         ("trail/entries", 21),
@@ -780,7 +782,6 @@ def _certificates() -> Named:
         "a certificate issued twice": again(issued),
         "a certificate issued by another hash": again(issued, on="0" * 64),
         "a certificate of no issue": again(issued, facts={"issue": 4}),
-        "a certificate left out": drop(f"{PORTFOLIO}/certificates/2"),
         "a certificate numbered anew": put(f"{PORTFOLIO}/certificates/1/issue", 3),
         "certificates in no order": put(f"{PORTFOLIO}/certificates", lambda each: each[::-1]),
         "a certificate under another name": put(f"{CERTIFICATE}/file", "certificates/1.json"),
@@ -805,6 +806,8 @@ def _certificates() -> Named:
     }.items():
         yield name, build(acts=change)
     where = f"{IN_ONE}certificates/0001/certificate.json"
+    left_out = drop(f"{PORTFOLIO}/certificates/2")
+    yield "a certificate left out", build(papers=left_out)
     yield "no record", build(files=drop_file(where))
     yield "another record", build(files=edit(where, b"Ngata", b"Smith"))
     told = b'{"name":"Zo\xc3\xab Ngata"},"issue":1'
@@ -856,11 +859,11 @@ def _samples() -> Named:
         "one drawn too few": drop(f"{DRAWN}/drawn/0"),
         "one drawn too many": put(f"{DRAWN}/drawn", _one_more),
         "one drawn twice": twice(f"{DRAWN}/drawn/0"),
-        "one drawn for another": put(f"{DRAWN}/drawn/0", "enrolment-0/page-1/0"),
+        "one drawn for another": put(f"{DRAWN}/drawn/0", "enrolment-0/page-1/1"),
         "drawn in no order": put(f"{DRAWN}/drawn", lambda each: each[::-1]),
         "drawn as objects": put(f"{DRAWN}/drawn", lambda each: [{"unit": unit} for unit in each]),
         "a frame cut after the draw": drop(f"{frame}/1"),
-        "a unit in another stratum": put(f"{frame}/4/stratum", "new assessors"),
+        "a unit in another stratum": _moved_unit,
     }.items():
         yield name, build(papers=change)
     for name in ("strata", "frame", "drawn", "seed", "commitment", "statement", "plan_id"):
@@ -869,6 +872,8 @@ def _samples() -> Named:
     for name, forged in _forged_jws(DRAW, HEAD, payload):
         change = put(f"{DRAWN}/statement", forged.decode("latin-1"))
         yield f"a statement {name}", build(papers=change)
+    stranger = _sealed_by(STRANGER, "draw")
+    yield "a statement by a stranger's key", build(papers=BOTH_KEYS, files=stranger)
     yield "a file that is no plan", build(files=put_file("data/sampling/x.txt", b"x"))
     yield "a plan in a folder", build(files=put_file("data/sampling/x/y.json", b"{}"))
     yield "a plan under another name", build(files=_renamed_plan)
@@ -1196,8 +1201,14 @@ def _redrawn(draft: Draft) -> None:
     draw(draft.plans["plan-1"])
 
 
+def _moved_unit(draft: Draft) -> None:
+    plan = draft.plans["plan-1"]
+    others = [each for each in plan["frame"] if each["stratum"] == "others"]
+    next(each for each in others if each["unit"] in plan["drawn"])["stratum"] = "new assessors"
+
+
 def _one_more(drawn: list[str]) -> list[str]:
-    return sorted({*drawn, "enrolment-0/page-1/0"})
+    return sorted({*drawn, "enrolment-0/page-1/1"})
 
 
 def _renamed_plan(files: dict[str, bytes]) -> None:
