@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden
@@ -27,13 +27,14 @@ from chalicelib.domain.trail import (
     suspects,
     to_entry,
 )
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, create
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.storage.trail import advancing, anchoring, entering, to_line, to_state
 from chalicelib.storage.trail_acts import SHOWING, acts, attempt_events, beside
-from chalicelib.usecases import enrolments
+from chalicelib.usecases import enrolments, looks
 
 ORDER = list(Kind)  # of acts of the same moment
 
@@ -161,11 +162,12 @@ def list_entries(
 
     Raises Forbidden for one's own work: what verifiers found of it stands there too.
     """
-    require_role(actor, Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
-    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    require_role(actor, *sorted(READERS_OF_ALL), Role.EXTERNAL_VERIFIER)
+    enrolment = require_overseer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     if enrolment.candidate_id == actor.id:
         detail = "Nobody reads the trail of their own work; ask another administrator."
         raise Forbidden("own-work", detail)
+    looks.note(runtime, actor, enrolment_id, Look())
     pk, prefix = keys.entries(actor.centre_id, enrolment_id)
     page = runtime.table.page(pk, prefix, limit, after)
     return [to_entry(to_line(item)) for item in page.items], page.end
