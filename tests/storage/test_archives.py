@@ -228,7 +228,7 @@ def test_a_stream_that_breaks_off_is_read_another_time(world: World, archives: A
 
 
 def test_an_archive_that_is_not_as_long_as_it_should_be_does_not_stay(
-    world: World, exports: Exports
+    world: World, archives: Archives
 ) -> None:
     def one_more(parsed: dict[str, Any], **_: Any) -> None:
         if "ContentLength" in parsed:
@@ -236,8 +236,8 @@ def test_an_archive_that_is_not_as_long_as_it_should_be_does_not_stay(
 
     plan = plan_of(world, SMALL)
     with hooked(world.s3, "after-call.s3.HeadObject", one_more), pytest.raises(Unavailable):
-        made(exports, plan)
-    assert exports.size(NAME) is None
+        made(archives, plan)
+    assert archives.size(NAME) is None
     assert left_over(world) == []
 
 
