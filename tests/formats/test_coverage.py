@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]  # has no types
 
 from chalicelib.formats.coverage import coverage_csv, coverage_xlsx
 from chalicelib.formats.sheets import FORMULA
