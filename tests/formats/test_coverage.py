@@ -70,6 +70,11 @@ def test_rows_are_criteria_and_columns_pages() -> None:
     ]
 
 
+def test_the_key_and_the_guidance_are_nowhere() -> None:
+    assert b"PLANTED" not in coverage_csv(RICH)
+    assert not [cell.value for cell in cells(RICH) if "PLANTED" in str(cell.value)]
+
+
 def test_the_workbook_says_the_same() -> None:
     rows = matrix(RICH)
     by_page, by_item = book(RICH)
