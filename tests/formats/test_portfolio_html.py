@@ -259,6 +259,14 @@ def test_the_cover_says_who_asked_when_and_for_what() -> None:
     assert "no purpose was named" in Parsed(render_cover(export(purpose=""))).words
 
 
+def test_the_cover_says_how_the_enrolments_were_chosen() -> None:
+    narrowed = {"module_id": "showing-work", "since": "2026-01-01"}
+    words = Parsed(render_cover(export(selection=narrowed))).words
+    assert "Of the module showing-work Open on or after 2026-01-01" in words
+    named = {"enrolment_ids": ["enrolment"]}
+    assert "Chosen one by one" in Parsed(render_cover(export(selection=named))).words
+
+
 def test_the_same_document_gives_the_same_bytes_in_every_process() -> None:
     code = (
         "import hashlib, json, sys\n"
