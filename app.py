@@ -15,6 +15,7 @@ import chalicelib.api.contributions
 import chalicelib.api.departures
 import chalicelib.api.docs
 import chalicelib.api.enrolments
+import chalicelib.api.exports
 import chalicelib.api.imports
 import chalicelib.api.judgements
 import chalicelib.api.me
@@ -28,9 +29,12 @@ import chalicelib.api.testimony
 import chalicelib.api.trail
 import chalicelib.api.uploads
 import chalicelib.api.verifications
+import chalicelib.api.visiting
+import chalicelib.api.visits
 import chalicelib.api.webhooks  # noqa: F401 (importing a module of routes declares its operations)
 from chalicelib.api.http import Call, Operation, respond, routes
 from chalicelib.events import deliver as deliver_events
+from chalicelib.events import export as export_events
 from chalicelib.events import finalise as finalise_events
 from chalicelib.events import notify as notify_events
 from chalicelib.events import promote as promote_events
@@ -97,6 +101,12 @@ def deliver(event: dict[str, Any], _context: object) -> None:
 def promote(event: dict[str, Any], _context: object) -> None:
     """Take a batch of the queue of uploads: look at files that have arrived."""
     promote_events.handle(runtime(), event)
+
+
+@app.lambda_function(name="export")
+def export(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 (Lambda's own)
+    """Take a batch of the queue of exports: gather portfolios, and put archives together."""
+    export_events.handle(runtime(), event, context.get_remaining_time_in_millis)
 
 
 @app.lambda_function(name="sweep")

@@ -23,6 +23,7 @@ from ulid import ULID
 from chalicelib.domain.attachments import PARTS_LIMIT, WHOLE_LIMIT
 from chalicelib.domain.times import moment
 from chalicelib.storage.anchors import Anchors
+from chalicelib.storage.archives import Archives
 from chalicelib.storage.bus import Bus
 from chalicelib.storage.evidence import Evidence
 from chalicelib.storage.files import Files
@@ -63,8 +64,10 @@ class Settings:
     files_bucket: str = ""
     quarantine_bucket: str = ""
     evidence_bucket: str = ""
+    archives_bucket: str = ""
     audit_bucket: str = ""
     uploads_queue: str = ""
+    exports_queue: str = ""
     whole_limit: int = WHOLE_LIMIT
     parts_limit: int = PARTS_LIMIT
     scanner: str = "off"
@@ -87,6 +90,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         files_bucket=environment.get("FILES_BUCKET", ""),
         quarantine_bucket=environment.get("QUARANTINE_BUCKET", ""),
         evidence_bucket=environment.get("EVIDENCE_BUCKET", ""),
+        archives_bucket=environment.get("ARCHIVES_BUCKET", ""),
+        exports_queue=environment.get("EXPORTS_QUEUE", ""),
         audit_bucket=environment.get("AUDIT_BUCKET", ""),
         uploads_queue=environment.get("UPLOADS_QUEUE", ""),
         whole_limit=int(environment.get("WHOLE_LIMIT", WHOLE_LIMIT)),
@@ -165,8 +170,10 @@ class Runtime:
     files: Files
     quarantine: Quarantine
     evidence: Evidence
+    archives: Archives
     anchors: Anchors
     uploads: Queue
+    exports: Queue
     scanner: Scanner
     signer: LinkSigner
     sealer: Sealer
@@ -198,6 +205,8 @@ def build_runtime(settings: Settings, client: Callable[[str], Any]) -> Runtime:
         files=Files(s3, settings.files_bucket),
         quarantine=Quarantine(s3, settings.quarantine_bucket),
         evidence=Evidence(s3, settings.evidence_bucket),
+        archives=Archives(s3, settings.archives_bucket),
+        exports=Queue(functools.cache(lambda: client("sqs")), settings.exports_queue),
         anchors=Anchors(s3, settings.audit_bucket),
         uploads=Queue(functools.cache(lambda: client("sqs")), settings.uploads_queue),
         scanner=scanner_of(settings.scanner),

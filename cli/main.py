@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 import typer
 
-from cli import centres, enrolments, modules, people
+from cli import centres, enrolments, modules, people, verify
 
 SUB_COMMANDS: Mapping[str, typer.Typer] = {
     "centre": centres.app,
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 for name, sub_command in SUB_COMMANDS.items():
     app.add_typer(sub_command, name=name)
+app.command("verify")(verify.verify)
 
 
 @app.callback()

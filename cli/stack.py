@@ -169,7 +169,7 @@ def localised(template: dict[str, Any], key: str, start: str) -> dict[str, Any]:
     local = copy.deepcopy(template)
     resources = local["Resources"]
     # It speaks plain HTTP, on the loopback interface alone.
-    for bucket in ("Files", "Quarantine", "Evidence", "Audit"):
+    for bucket in ("Files", "Quarantine", "Evidence", "Archives", "Audit"):
         del resources[f"{bucket}Policy"]
     # Declared by calls. Here they would name the port, and a body that has changed makes ministack
     # create the API anew, under an id that is taken.

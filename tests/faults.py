@@ -1,7 +1,7 @@
-"""Faults of DynamoDB, injected by botocore's own event hooks on the client."""
+"""Faults of AWS, injected by botocore's own event hooks on the client."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Self
@@ -40,9 +40,29 @@ def hooked(client: Any, event: str, handler: Callable[..., object]) -> Iterator[
         client.meta.events.unregister(event, handler)
 
 
+class Killed(BaseException):
+    """The function is killed: nothing of ours gets to see it."""
+
+
+@contextmanager
+def killed_at(number: int, event: str, *clients: Any) -> Iterator[list[str]]:
+    """Kill whoever makes the call with this number, at `before-call` or `after-call`."""
+    calls: list[str] = []
+
+    def strike(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+        if len(calls) == number:
+            raise Killed
+
+    with ExitStack() as hooks:
+        for client in clients:
+            hooks.enter_context(hooked(client, event, strike))
+        yield calls
+
+
 @dataclass
 class Fault:
-    """Makes the call with this number fail, while it is on.
+    """Makes the call to DynamoDB with this number fail, while it is on.
 
     The modes: `before` (the call never arrives), `after` (it is done, and its answer lost),
     `throttled`, and `conflict` (with another transaction; only writes are counted).

@@ -23,6 +23,7 @@ from chalicelib.domain.centres import Centre
 from chalicelib.domain.certificates import Certificate
 from chalicelib.domain.departures import DepartureReview
 from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.exports import Export, Selection
 from chalicelib.domain.judgements import Decision, Judgement
 from chalicelib.domain.modules import EvidenceRequest, Module
 from chalicelib.domain.people import Authorisation, Identity, Membership, Role
@@ -30,8 +31,10 @@ from chalicelib.domain.verifications import Countersignature, Finding, Outcome, 
 from chalicelib.runtime import Cache, Issuer, Runtime, Settings
 from chalicelib.storage import keys
 from chalicelib.storage.anchors import Anchors
+from chalicelib.storage.archives import Archives
 from chalicelib.storage.changes import Change, Check, Item, Update
 from chalicelib.storage.evidence import Evidence
+from chalicelib.storage.exports import to_export
 from chalicelib.storage.files import Files
 from chalicelib.storage.quarantine import Quarantine
 from chalicelib.storage.receivers import Receivers
@@ -40,6 +43,7 @@ from chalicelib.storage.sealing import LocalSealer
 from chalicelib.storage.signing import LinkSigner
 from chalicelib.storage.table import Table
 from chalicelib.usecases import (
+    archives,
     attachments,
     attempts,
     centres,
@@ -48,6 +52,7 @@ from chalicelib.usecases import (
     departures,
     enrolment_changes,
     enrolments,
+    exports,
     judgements,
     memberships,
     modules,
@@ -70,6 +75,7 @@ from cli.answering import complete_answers, complete_evidence
 
 TABLE = "testamur"
 BUCKET, QUARANTINE, EVIDENCE = "testamur-files", "testamur-quarantine", "testamur-evidence"
+ARCHIVES = "testamur-archives"
 AUDIT = "testamur-audit"
 REGION = "eu-west-2"
 ISSUER = Issuer("https://issuer.example", "testamur", "https://issuer.example/keys")
@@ -301,6 +307,7 @@ class World:
         self.events = Events()
         self.queue = Waiting()
         self.uploads = Waiting()
+        self.export_jobs = Waiting()
         self.inboxes = Inboxes()
         self.calls = Calls()
         self.keys: Any = {"keys": []}
@@ -316,9 +323,11 @@ class World:
             files=Files(s3, BUCKET),
             quarantine=Quarantine(s3, QUARANTINE),
             evidence=Evidence(s3, EVIDENCE),
+            archives=Archives(s3, ARCHIVES),
             anchors=Anchors(s3, AUDIT),
             scanner=Off(),
             uploads=self.uploads,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
+            exports=self.export_jobs,  # type: ignore[arg-type]  # as above
             signer=LinkSigner(lambda: (1, {1: b"k" * 32})),
             sealer=LocalSealer(b"s" * 32),
             mail=self.outbox,  # type: ignore[arg-type]  # a stand-in: nothing leaves the tests
@@ -580,6 +589,32 @@ class World:
     def finalise(self, enrolment: Enrolment) -> Certificate | None:
         return certificates.finalise(self.runtime, self.centre.id, enrolment.id)
 
+    def start_export(self, *enrolments: Enrolment, **more: Any) -> Export:
+        given: dict[str, Any] = {
+            "actor": self.administrator,
+            "selection": Selection(enrolment_ids=tuple(each.id for each in enrolments)),
+            "purpose": "Visit in March",
+            "request": request(self.administrator),
+        }
+        return exports.start(self.runtime, **given | more)
+
+    def work_on(self, export: Export, milliseconds_left: int = 900_000) -> Export:
+        """Have a worker go on with an export, and return it as it stands."""
+        archives.proceed(self.runtime, export.centre_id, export.id, lambda: milliseconds_left)
+        return self.export(export)
+
+    def export(self, export: Export) -> Export:
+        """Read an export as it stands."""
+        item = self.table.get(keys.export(export.centre_id, export.id))
+        assert item
+        return to_export(item)
+
+    def archive(self, export: Export) -> bytes:
+        """Read the archive of an export."""
+        key = exports.archive_name(export)
+        content: bytes = self.s3.get_object(Bucket=ARCHIVES, Key=key)["Body"].read()
+        return content
+
     def complete(self, enrolment: Enrolment) -> None:
         """Sign every page, and have it judged competent."""
         for page in self.module.pages:
@@ -604,13 +639,13 @@ def new_world(source: str = SHORT_MODULE, **runtime: Any) -> Iterator[World]:
     with mock_aws():
         client, s3 = clients()
         create_table(client)
-        _create_bucket(s3)
+        _create_buckets(s3)
         world = World(client, s3, source, **runtime)
         yield world
         client.meta.events.unregister("before-call.dynamodb", world.calls)
 
 
-def _create_bucket(s3: Any) -> None:
+def _create_buckets(s3: Any) -> None:
     for bucket in (BUCKET, QUARANTINE, EVIDENCE, AUDIT):
         s3.create_bucket(
             Bucket=bucket,
@@ -618,3 +653,4 @@ def _create_bucket(s3: Any) -> None:
             ObjectLockEnabledForBucket=bucket == AUDIT,
         )
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=ARCHIVES, CreateBucketConfiguration={"LocationConstraint": REGION})

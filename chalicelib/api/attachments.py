@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ADMINISTRATORS, READERS, members
+from chalicelib.api.rules import ADMINISTRATORS, READERS, VIEWERS, members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.access import Actor
 from chalicelib.domain.attachments import (
@@ -211,7 +211,7 @@ def list_attachments(call: Call) -> Answer:
     "GET",
     ATTACHMENT,
     summary="An attachment, with links to its file where it can be read.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=AttachmentWithFileOut,
     headers=("ETag",),
 )

@@ -10,7 +10,7 @@ from chalicelib.api.enrolments import ENROLMENT, HappenedOn, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ITS_CANDIDATE, READERS, members
+from chalicelib.api.rules import ITS_CANDIDATE, VIEWERS, members
 from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.api.verifications import VerificationOut, verification_out
@@ -226,7 +226,7 @@ def sign_page(call: Call) -> Answer:
     "GET",
     ATTEMPTS,
     summary="All attempts of a page, oldest first.",
-    rule=READERS,
+    rule=VIEWERS,
     query=ListQuery,
     answer=AttemptList,
 )
@@ -244,7 +244,7 @@ def list_attempts(call: Call) -> Answer:
     "GET",
     ATTEMPT,
     summary="An attempt with the document that was signed.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=SignedAttemptOut,
 )
 def get_attempt(call: Call) -> Answer:

@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.html import SHEET, page, wants_html
 from chalicelib.api.http import HTML, JSON, Answer, AnswerModel, Call, Operation, answer
-from chalicelib.api.rules import ANYBODY, READERS
+from chalicelib.api.rules import ANYBODY, VIEWERS
 from chalicelib.api.texts import StampText, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.domain.certificates import (
@@ -169,7 +169,7 @@ class PublicCertificate(AnswerModel):
     "GET",
     ENROLMENT + "/certificate",
     summary="The certificate of an enrolment, once it has been issued.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=CertificateOut,
 )
 def get_certificate(call: Call) -> Answer:
@@ -194,7 +194,7 @@ def get_certificate(call: Call) -> Answer:
     "GET",
     ENROLMENT + "/certificate/pdf",
     summary="A link to the certificate as PDF, with the holder's name in full.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=FileLink,
 )
 def get_certificate_pdf(call: Call) -> Answer:

@@ -10,7 +10,7 @@ from chalicelib.api.attempts import DayText, SignatureIn, SignedAttachment
 from chalicelib.api.enrolments import HappenedOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.pages import PAGE, Declaration
-from chalicelib.api.rules import ITS_ASSESSOR, READERS, members
+from chalicelib.api.rules import ITS_ASSESSOR, READERS, VIEWERS, members
 from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
 from chalicelib.domain.access import Actor
@@ -269,7 +269,7 @@ def sign_contribution(call: Call) -> Answer:
     "GET",
     CONTRIBUTION + "/signatures/{number}",
     summary="What an assessor or a witness signed, word for word.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=PartOut,
 )
 def get_signed_part(call: Call) -> Answer:

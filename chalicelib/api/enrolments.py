@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ADMINISTRATORS, READERS
+from chalicelib.api.rules import ADMINISTRATORS, VIEWERS
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.access import Actor
 from chalicelib.domain.enrolments import (
@@ -223,7 +223,7 @@ def create_enrolment(call: Call) -> Answer:
     "GET",
     ENROLMENTS,
     summary="Enrolments, newest first: the centre's, or one's own.",
-    rule=READERS,
+    rule=VIEWERS,
     query=EnrolmentQuery,
     answer=EnrolmentList,
 )
@@ -231,7 +231,7 @@ def list_enrolments(call: Call) -> Answer:
     """Answer with a page of the list.
 
     Candidates and assessors get their own; who is both, and names neither, gets those as a
-    candidate.
+    candidate. External verifiers, who are neither, get what visits show them.
     """
     actor = call.actor()
     query = call.query(EnrolmentQuery)
@@ -249,7 +249,7 @@ def list_enrolments(call: Call) -> Answer:
     "GET",
     ENROLMENT,
     summary="An enrolment with its progress by page.",
-    rule=READERS,
+    rule=VIEWERS,
     answer=EnrolmentOut,
     headers=("ETag",),
 )

@@ -1,21 +1,19 @@
 """Evidence as the page behind a signed link shows it: files, a form filled in, what departs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from itertools import islice
 from typing import Any
 
 from chalicelib.domain import evidence
 from chalicelib.domain.answers import Answer, from_documents
-from chalicelib.domain.attachments import KIB, MEDIA_TYPES, MIB, Attachment
-from chalicelib.domain.forms import Field, FieldKind, Record, Value
+from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.modules import EvidenceRequest, Page
-from chalicelib.domain.times import local, parse, printed
+from chalicelib.domain.times import local, parse
+from chalicelib.formats.exhibits import facts_of, lines_of
 from chalicelib.usecases.exhibits import Exhibits
 
 PICTURES = 3  # that a page shows: each has a long address of its own, and a page 20 kB
-DIGITS = 12  # of a digest that stand for all of it, to compare by eye
 NO_DESCRIPTION = "Picture without description"
 
 
@@ -40,8 +38,7 @@ class ShownFile:
     def facts(self) -> str:
         """What kind of file it is, how large, and which."""
         assert self.seen  # noqa: S101 (the page asks for what it shows)
-        _, _, kind = MEDIA_TYPES[self.seen.media_type].title.partition(" ")
-        return f"{kind}, {_size(self.seen.size)}, SHA-256 {self.seen.sha256[:DIGITS]}"
+        return facts_of(self.seen.media_type, self.seen.size, self.seen.sha256)
 
     @property
     def alt(self) -> str:
@@ -88,21 +85,13 @@ def exhibits_of(
                 ShownFile(each, numbers[each], found.seen.get(each), each in thumbnails)
                 for each in answer.attachments or ()
             ),
-            lines=tuple(lines_of(item, answer.record)),
+            lines=tuple(lines_of(item.blank, answer.record)),
             departures=tuple(
                 Departure(rule.text, answer.record.reasons.get(rule.id, ""))
                 for rule in evidence.departures(item, answer.record)
             ),
         )
     return shown
-
-
-def lines_of(item: EvidenceRequest, record: Record) -> Iterator[tuple[str, str]]:
-    """Yield what is filled in of a form: what was asked, and the answer in words."""
-    for field in item.blank.fields if item.blank else ():
-        value = record.values.get(field.id)
-        if value is not None and (words := _words(field, value)):
-            yield field.label, words
 
 
 def _answer_of(part: Mapping[str, Any]) -> Answer:
@@ -116,25 +105,3 @@ def _author(part: Mapping[str, Any], time_zone: str) -> str:
     about = (author["name"], author.get("status"), author.get("relationship"))
     signed_at = local(parse(part["signed_at"]), time_zone)
     return f"{', '.join(filter(None, about))}; signed {signed_at}"
-
-
-def _words(field: Field, value: Value) -> str:
-    options = {option.id: option.text for option in field.options}
-    match value:
-        case bool():
-            return "Yes" if value else "No"
-        case tuple():
-            return "\n".join(options.get(each, each) for each in value)
-        case str() if not value.strip():
-            return ""
-        case str() if field.kind is FieldKind.DATE:
-            return printed(date.fromisoformat(value))
-        case str():
-            return options.get(value, value)
-    return f"{value:,}"
-
-
-def _size(size: int) -> str:
-    if size >= MIB:
-        return f"{size / MIB:.1f} MB"
-    return f"{size / KIB:.0f} kB" if size >= KIB else f"{size} bytes"

@@ -324,4 +324,5 @@ def get_module(call: Call) -> Answer:
     """Answer with the module as the actor may see it."""
     actor = call.actor()
     module = modules.get(call.runtime, actor, call["module_id"], call.number("version"))
-    return answer(ModuleOut.model_validate(module_view(module, with_key=sees_key(actor))))
+    with_key = sees_key(actor, module.id, module.version)
+    return answer(ModuleOut.model_validate(module_view(module, with_key=with_key)))

@@ -101,6 +101,8 @@ PATH_PARAMETERS: dict[str, tuple[str, dict[str, Any]]] = {
     "item_id": ("The item's id, from the page.", IDENTIFIER),
     "module_id": ("The module's `id`, the same in all its versions.", IDENTIFIER),
     "version": ("The version of the module.", COUNT),
+    "export_id": ("The export's `id`.", IDENTIFIER),
+    "visit_id": ("The visit's `id`.", IDENTIFIER),
     "webhook_id": ("The webhook's `id`.", IDENTIFIER),
     "plan_id": ("The sampling plan's `id`.", IDENTIFIER),
     "upload_id": ("The upload's `id`.", IDENTIFIER),

@@ -63,7 +63,9 @@ def get_page(call: Call) -> Answer:
     """Answer with a page."""
     actor = call.actor()
     in_work = pages.get_page(call.runtime, actor, call["enrolment_id"], call["page_id"])
-    return _answer(in_work, with_key=sees_key(actor))
+    enrolment = in_work.enrolment
+    with_key = sees_key(actor, enrolment.module_id, enrolment.module_version)
+    return _answer(in_work, with_key=with_key)
 
 
 @Operation(

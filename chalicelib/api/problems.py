@@ -265,6 +265,12 @@ CODES: dict[str, Entry] = {
     "too-many-webhooks": Entry(
         409, "The centre has as many webhooks as it may have", "Delete one that is not needed."
     ),
+    "visit-over": Entry(
+        409, "The visit is over", "Make another visit; this one shows nothing any more."
+    ),
+    "too-many-links": Entry(
+        409, "Links have been asked for too often", "End the visit, and make another one."
+    ),
     "webhook-not-active": Entry(
         409, "The webhook is not active", "Set its state to `active`, then send it again."
     ),
@@ -314,6 +320,7 @@ CODES: dict[str, Entry] = {
     "links-off": Entry(
         410, "This centre judges by sign-in", "Sign in to your centre's system to judge the page."
     ),
+    "visit-ended": Entry(410, "The visit has been ended", "Ask the centre for another visit."),
     "link-void": Entry(
         410, "The link is void", "Ask for a fresh link on its page; witnesses are invited again."
     ),
@@ -426,6 +433,9 @@ CODES: dict[str, Entry] = {
         "More is to be drawn from than one request can take",
         "Make a plan of fewer modules, or of a shorter period.",
     ),
+    "invalid-visit": Entry(
+        422, "Nothing can be granted like this", "Mend each place that `errors` points to."
+    ),
     "invalid-enrolment": Entry(
         422,
         "Nobody can be enrolled like this",
@@ -462,6 +472,17 @@ CODES: dict[str, Entry] = {
         422,
         "The module cannot be published",
         "Mark every key and mend what `errors` lists; `testamur module check` says the same.",
+    ),
+    "invalid-export": Entry(
+        422,
+        "The export cannot be made like this",
+        "Name up to 100 enrolments, or what the enrolments have in common.",
+    ),
+    "nothing-to-export": Entry(422, "No enrolment fits", "Ask for others, or for a longer period."),
+    "export-too-large": Entry(
+        422,
+        "The export would be too large",
+        "Start more exports of fewer enrolments each: by module, assessor or period.",
     ),
     "webhook-address-refused": Entry(
         422,

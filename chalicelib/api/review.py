@@ -5,14 +5,14 @@ GET and HEAD change nothing and never use a link up, however often and by whatev
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
-from chalicelib.api.exhibits import Exhibit, exhibits_of
+from chalicelib.api.exhibits import exhibits_of
 from chalicelib.api.html import page, refused, unopened
 from chalicelib.api.http import HTML, Answer, Call, Operation
+from chalicelib.api.items import guidance_of, rows_of, score_of
 from chalicelib.api.rules import LINK_HOLDER
-from chalicelib.domain.answers import Answer as ItemAnswer
-from chalicelib.domain.answers import words
 from chalicelib.domain.centres import LinkPolicy
 from chalicelib.domain.certificates import initials
 from chalicelib.domain.errors import DomainError, Flaw, Forbidden, Invalid
@@ -25,8 +25,7 @@ from chalicelib.domain.judgements import (
     check_decision,
 )
 from chalicelib.domain.links import LinkState
-from chalicelib.domain.marking import Mark
-from chalicelib.domain.modules import ChoiceItem, Item, Module, Page, Question, Statement
+from chalicelib.domain.modules import Page
 from chalicelib.domain.text import clean
 from chalicelib.domain.times import local, parse
 from chalicelib.runtime import Runtime
@@ -47,30 +46,6 @@ MEANINGS = {
     "sufficient": "there is enough of it",
     "reliable": "another assessor would find the same",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One item as the assessor sees it: what was asked, answered, right, and advised."""
-
-    number: int
-    item: Item
-    kind: str
-    answer: ItemAnswer
-    mark: Mark | None
-    heading: str
-    instructions: str
-    exhibit: Exhibit | None
-
-    @property
-    def words(self) -> int:
-        """How many words the candidate wrote."""
-        return words(self.answer.text or "")
-
-    @property
-    def settled(self) -> bool:
-        """Whether the machine sees nothing here that the assessor has to look into."""
-        return bool(self.answer.understood or (self.mark and self.mark.right))
 
 
 @Operation(
@@ -334,19 +309,15 @@ def _review(
 ) -> Answer:
     review = links.review(call.runtime, opened)
     module, page_ = opened.module, opened.page
-    marks = {mark.item_id: mark for mark in review.marks}
-    shown = exhibits_of(
-        page_,
-        opened.signed.document,
-        exhibits.load(call.runtime, opened),
-        opened.centre.time_zone,
-    )
-    rows = _rows(page_, review.answers, marks, shown)
+    document = opened.signed.document
+    found = exhibits.load(call.runtime, document)
+    shown = exhibits_of(page_, document, found, opened.centre.time_zone)
+    rows = rows_of(page_, review.answers, review.marks, shown)
     attempt, reviewed = opened.signed.attempt, opened.signed.departure_review
     files = [file for row in rows if row.exhibit for file in row.exhibit.files]
     asked = [item.id for item in asking(page_)]
     pictured = any(file.thumbnail for file in files)
-    signed_at = parse(opened.signed.document["signed_at"])
+    signed_at = parse(document["signed_at"])
     return page(
         "review.html",
         422 if flaws else 200,
@@ -356,7 +327,7 @@ def _review(
         module=module,
         page=page_,
         number=module.pages.index(page_) + 1,
-        guidance_of_page=_guidance(module, page_),
+        guidance_of_page=guidance_of(module, page_),
         attempt=attempt,
         reviewed=reviewed,
         reviewed_at=local(reviewed.at, opened.centre.time_zone) if reviewed else "",
@@ -365,12 +336,12 @@ def _review(
         files=_below(call, "attachments"),
         flags=_below(call, "flags"),
         visible=any(file.seen for file in files),
-        signature=opened.signed.document["signature"],
+        signature=document["signature"],
         signed_at=local(signed_at, opened.centre.time_zone),
         expires_at=local(opened.link.expires_at, opened.centre.time_zone),
         rows=rows,
         statements={item.id: item.text for item in module.items},
-        score=_score(rows),
+        score=score_of(rows),
         wrong=[row for row in rows if row.mark and row.mark.right is False],
         contradicted=[row for row in rows if row.mark and row.mark.contradicts],
         departing=[row for row in rows if row.exhibit and row.exhibit.departures],
@@ -387,24 +358,6 @@ def _review(
     )
 
 
-def _score(rows: list[Row]) -> str:
-    """Sum up the page: what was right, understood and written."""
-    marked = [row for row in rows if row.mark and row.mark.right is not None]
-    statements = [row for row in rows if row.kind == "statement"]
-    written = sum(bool(row.words) for row in rows)
-    parts = []
-    if marked:
-        parts.append(f"{sum(row.settled for row in marked)} of {len(marked)} right")
-    if statements:
-        understood = sum(row.settled for row in statements)
-        parts.append(f"{understood} of {len(statements)} understood")
-    if written:
-        parts.append("1 written answer" if written == 1 else f"{written} written answers")
-    if exhibited := sum(row.exhibit is not None for row in rows):
-        parts.append("1 item of evidence" if exhibited == 1 else f"{exhibited} items of evidence")
-    return ", ".join(parts) or "Nothing here is marked by the machine"
-
-
 def _by_field(flaws: tuple[Flaw, ...]) -> dict[str, str]:
     """Say what is wrong with each field, in the order of the form."""
     evidence = [flaw.pointer[1:] for flaw in flaws if flaw.pointer.startswith("/evidence/")]
@@ -412,46 +365,6 @@ def _by_field(flaws: tuple[Flaw, ...]) -> dict[str, str]:
     for flaw in flaws:
         found.setdefault(flaw.pointer.removeprefix("/"), []).append(flaw.detail)
     return {name: " ".join(details) for name, details in found.items() if details}
-
-
-def _guidance(module: Module, wanted: Page) -> str:
-    """Return the guidance of the page's element, which holds for all its pages, and its own."""
-    element = next(each for each in module.elements if wanted in each.pages)
-    return "\n\n".join(text for text in (element.guidance, wanted.guidance) if text)
-
-
-def _rows(
-    page: Page,
-    answers: Mapping[str, ItemAnswer],
-    marks: Mapping[str, Mark],
-    shown: Mapping[str, Exhibit],
-) -> list[Row]:
-    headings = {group.items[0].id: group for group in page.groups if group.items}
-    return [
-        Row(
-            number=number,
-            item=item,
-            kind=_kind(item),
-            answer=answers.get(item.id, ItemAnswer()),
-            mark=marks.get(item.id),
-            heading=headings[item.id].title if item.id in headings else "",
-            instructions=headings[item.id].instructions if item.id in headings else "",
-            exhibit=shown.get(item.id),
-        )
-        for number, item in enumerate(page.items, start=1)
-    ]
-
-
-def _kind(item: Item) -> str:
-    match item:
-        case Statement():
-            return "statement"
-        case ChoiceItem():
-            return "choice"
-        case Question():
-            return "question"
-        case _:
-            return "evidence"
 
 
 def _again(call: Call, form: Mapping[str, str], error: Invalid) -> Answer:
@@ -483,13 +396,13 @@ def _below(call: Call, what: str) -> str:
     return f"{up}{call['token']}/{what}"
 
 
-def _lead_away(call: Call, link: Callable[[Runtime, Opened, str], str]) -> Answer:
+def _lead_away(call: Call, link: Callable[[Runtime, Mapping[str, Any], str], str]) -> Answer:
     """Lead to a file, by a link of its own that works for minutes."""
     try:
         opened = links.open_link(call.runtime, call["token"])
         if opened.state is not LinkState.LIVE:
             return _closed(call, opened)
-        where = link(call.runtime, opened, call["attachment_id"])
+        where = link(call.runtime, opened.signed.document, call["attachment_id"])
     except DomainError as error:
         return unopened(error)
     return Answer(303, "", {"Location": where, "Referrer-Policy": "no-referrer"})

@@ -21,7 +21,8 @@ class Rule:
 
     Of the members of a centre: who holds a role of `every` may do it to everything there, who holds
     one of `own` to what is theirs. A candidate's are their enrolments and their evidence, an
-    assessor's the enrolments assigned to them; what somebody has uploaded is theirs as well.
+    assessor's the enrolments assigned to them, an external verifier's what visits show them and the
+    visits; what somebody has uploaded is theirs as well.
     Without any of the roles it is forbidden; what is not one's own is not found.
     """
 
@@ -65,6 +66,14 @@ EVERY_MEMBER = members(*Role)
 ADMINISTRATORS = members(Role.ADMINISTRATOR)
 # Those who may read an enrolment and all that belongs to it.
 READERS = members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, own=(Role.CANDIDATE, Role.ASSESSOR))
+# Those who may see what has been signed and judged in it: external verifiers by a visit.
+VIEWERS = members(
+    Role.ADMINISTRATOR,
+    Role.INTERNAL_VERIFIER,
+    own=(Role.CANDIDATE, Role.ASSESSOR, Role.EXTERNAL_VERIFIER),
+)
+# Those who may see what others found of it, and its audit trail.
+OVERSEERS = members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, own=(Role.EXTERNAL_VERIFIER,))
 ITS_CANDIDATE = members(own=(Role.CANDIDATE,))
 ITS_ASSESSOR = members(own=(Role.ASSESSOR,))
 

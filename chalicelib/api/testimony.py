@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.api.exhibits import lines_of
 from chalicelib.api.html import SHEET, page, refused, unopened
 from chalicelib.api.http import HTML, Answer, Call, Operation
 from chalicelib.api.rules import LINK_HOLDER
@@ -23,6 +22,7 @@ from chalicelib.domain.forms import FieldKind, Form, Record, Value
 from chalicelib.domain.testimony import WitnessState
 from chalicelib.domain.text import clean
 from chalicelib.domain.times import local, parse
+from chalicelib.formats.exhibits import lines_of
 from chalicelib.usecases import testimony
 from chalicelib.usecases.requests import fingerprint
 from chalicelib.usecases.testimony import Account, OpenedTestimony
@@ -160,7 +160,7 @@ def show_testimony(call: Call) -> Answer:
         module=opened.module,
         page=opened.work.in_work.page,
         document=document,
-        lines=list(lines_of(opened.item, record)),
+        lines=list(lines_of(opened.item.blank, record)),
         departures=[(rule.text, record.reasons.get(rule.id, "")) for rule in departed],
         signed_at=local(parse(document["signed_at"]), opened.centre.time_zone),
         content_hash=part.content_hash,

@@ -9,15 +9,20 @@ from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, not_found
 from chalicelib.domain.people import Authorisation, Member, Membership, Role
+from chalicelib.domain.visits import Visit
 
 READERS_OF_ALL = frozenset({Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER})
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody acting at a centre where their membership is valid."""
+    """Somebody acting at a centre where their membership is valid.
+
+    `visits` are those of an external verifier that are live: what they may read rests on them.
+    """
 
     member: Member
+    visits: tuple[Visit, ...] = ()
 
     @property
     def membership(self) -> Membership:
@@ -41,6 +46,16 @@ class Actor:
     def authorisation(self, role: Role) -> Authorisation | None:
         """Find what the centre authorises the actor to do in a role, valid or not."""
         return self.member.authorisation(role)
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """The ids of the enrolments that visits show to the actor."""
+        return frozenset(each for visit in self.visits for each in visit.enrolment_ids)
+
+    def visit_to(self, enrolment_id: str) -> Visit | None:
+        """Find the visit that shows an enrolment to the actor, the latest one of several."""
+        showing = [each for each in self.visits if enrolment_id in each.enrolment_ids]
+        return showing[-1] if showing else None
 
 
 def acting(member: Member | None, now: datetime) -> Actor:
@@ -73,6 +88,28 @@ def require_reader(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     if not reads:
         raise not_found()
     return enrolment
+
+
+def require_viewer(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor may see what has been signed and judged in it.
+
+    Those are its readers, and external verifiers whom a visit shows it. Drafts are not evidence:
+    they are for readers alone.
+    """
+    if enrolment and enrolment.id in actor.granted:
+        return enrolment
+    return require_reader(actor, enrolment)
+
+
+def require_overseer(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor may see what others found of it, and its audit trail.
+
+    Those are readers of all, and external verifiers whom a visit shows it: nobody by their part in
+    it.
+    """
+    if enrolment and (actor.has(*READERS_OF_ALL) or enrolment.id in actor.granted):
+        return enrolment
+    raise not_found()
 
 
 def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
@@ -136,13 +173,20 @@ def sees(actor: Actor, attachment: Attachment, signed_in: Iterable[Enrolment]) -
     return actor.has(Role.ASSESSOR) and any(actor.id in each.assessors for each in signed_in)
 
 
-def reads_findings(actor: Actor, attempt: Attempt) -> bool:
+def is_shown(actor: Actor, attachment: Attachment) -> bool:
+    """Whether a visit shows the actor an attachment: it is signed for in what they were granted."""
+    return not actor.granted.isdisjoint(attachment.bound)
+
+
+def reads_findings(actor: Actor, enrolment_id: str, attempt: Attempt) -> bool:
     """Whether the actor may read what a verifier found of an attempt's judgement.
 
-    Those are whoever judged it, and readers of all; never the candidate whose work it is.
+    Those are whoever judged it, readers of all, and external verifiers whom a visit shows it; never
+    the candidate whose work it is.
     """
     judged = attempt.judgement is not None and attempt.judgement.judged_by == actor.id
-    return (judged or actor.has(*READERS_OF_ALL)) and actor.id != attempt.candidate_id
+    reads = judged or actor.has(*READERS_OF_ALL) or enrolment_id in actor.granted
+    return reads and actor.id != attempt.candidate_id
 
 
 def countersigns(actor: Actor, attempt: Attempt) -> bool:
@@ -157,7 +201,11 @@ def may_judge(actor: Actor, module_id: str, now: datetime) -> bool:
     return actor.has(Role.ASSESSOR) and held is not None and held.covers(module_id, now)
 
 
-def sees_key(actor: Actor) -> bool:
-    """Whether the actor may see answer keys and guidance; nobody who is also a candidate may."""
-    reads = actor.has(Role.ASSESSOR, *READERS_OF_ALL)
+def sees_key(actor: Actor, module_id: str, version: int) -> bool:
+    """Whether the actor may see key and guidance of a module; nobody who is also a candidate may.
+
+    External verifiers do, of those modules whose enrolments a visit shows them.
+    """
+    shown = any((module_id, version) in each.modules for each in actor.visits)
+    reads = shown or actor.has(Role.ASSESSOR, *READERS_OF_ALL)
     return reads and not actor.has(Role.CANDIDATE)

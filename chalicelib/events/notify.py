@@ -1,15 +1,24 @@
-"""What the table's stream has others told: mails, events on the bus, and work on uploads."""
+"""What the table's stream has others told: mails, events, work on uploads and exports."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.events.streams import ItemChanged, changes, in_order
 from chalicelib.runtime import Runtime
-from chalicelib.usecases import addresses, codes, events, links, promotions, testimony
+from chalicelib.usecases import (
+    addresses,
+    codes,
+    events,
+    exports,
+    links,
+    promotions,
+    testimony,
+    visits,
+)
 
 
 def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Put what was done on the bus, send the mails that are due, ask for what is to be promoted."""
+    """Put what was done on the bus, send the mails that are due, ask for the work that is."""
 
     def changed(item: ItemChanged) -> None:
         # Where the bus or the mailer fails, the other one is served all the same; then the record
@@ -25,6 +34,10 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
                 addresses.mail_due(runtime, *member)
             if invitation := item.invitation:
                 testimony.mail_invitation(runtime, *invitation)
+            if (archive := item.export) and not item.before:
+                exports.ask_for(runtime, *archive)
+            if visit := item.visit:
+                visits.mail_link(runtime, *visit)
             if upload := item.attachment:
                 if _is_new("deleted_at", item):
                     promotions.ask_for(runtime, *upload)

@@ -8,12 +8,15 @@ from chalicelib.log import log_failure
 from chalicelib.storage.changes import Key
 from chalicelib.storage.keys import (
     is_attachment,
+    is_export,
     is_membership,
     parse_attachment,
     parse_attempt,
     parse_contribution,
     parse_enrolment,
+    parse_export,
     parse_membership,
+    parse_visit,
 )
 from chalicelib.storage.trail_acts import is_showing
 
@@ -57,6 +60,16 @@ class ItemChanged:
     def attachment(self) -> tuple[str, str] | None:
         """Centre and attachment, if it is one."""
         return parse_attachment(self.key.pk) if is_attachment(self.key.sk) else None
+
+    @property
+    def export(self) -> tuple[str, str] | None:
+        """Centre and export, if it is one, or a download of one."""
+        return parse_export(self.key) if is_export(self.key.sk) else None
+
+    @property
+    def visit(self) -> tuple[str, str, str] | None:
+        """Centre, person and visit, if it is one."""
+        return parse_visit(self.key)
 
     @property
     def invitation(self) -> tuple[str, str, str, str] | None:

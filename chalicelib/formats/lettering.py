@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -150,6 +150,7 @@ def _in_fonts(piece: Iterable[str], *, rtl: bool, bold: bool) -> Iterator[Run]:
         yield Run(name, tuple(letter for _, letter in group), rtl)
 
 
+@lru_cache(maxsize=4096)
 def font_of(letter: str, *, bold: bool = False) -> str:
     """Name the font that draws a letter with all of its marks, or `""`: none does."""
     chain = (BOLD, REGULAR, *FALLBACKS) if bold else (REGULAR, *FALLBACKS)

@@ -3,7 +3,7 @@
 import re
 from codecs import BOM_UTF16_BE
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -18,6 +18,7 @@ from fpdf.prefs import ViewerPreferences
 
 from chalicelib.formats import lettering
 from chalicelib.formats.lettering import Run, clean, is_rtl, letters, runs
+from chalicelib.formats.tagging import Element, Tree
 
 Colour = tuple[int, int, int]
 INK: Colour = (28, 32, 38)
@@ -54,23 +55,35 @@ class _Pdf(FPDF):
         This is not of its public interface: look here first when its version moves.
         """
         shaping = self.text_shaping
-        if not text or not shaping:
+        if not text:
             return ()
-        shaping["paragraph_direction"] = shaping["fragment_direction"] = shaping["direction"]
+        if shaping:
+            shaping["paragraph_direction"] = shaping["fragment_direction"] = shaping["direction"]
         return (Fragment(text, self._get_current_graphics_state(), self.k),)
 
     @contextmanager
     def reading(self, text: str) -> Iterator[None]:
         """Say what the glyphs drawn meanwhile are to be read, searched and copied as."""
-        self._out(f"/Span <</ActualText <{(BOM_UTF16_BE + text.encode('utf-16-be')).hex()}>>> BDC")
+        said = (BOM_UTF16_BE + text.encode("utf-16-be")).hex()
+        with self.stretch(f"/Span <</ActualText <{said}>>> BDC"):
+            yield
+
+    @contextmanager
+    def stretch(self, begin: str) -> Iterator[None]:
+        """Say something of what is drawn meanwhile."""
+        self._out(begin)
         yield
         self._out("EMC")
 
 
 class Sheets:
-    """The pages of one document, filled from top to bottom."""
+    """The pages of one document, filled from top to bottom.
 
-    def __init__(self, *, title: str, author: str, made_at: datetime) -> None:
+    Where it is tagged, what is drawn within no part is decoration to those who cannot see it.
+    `gaps` says whether a box had to be drawn in place of a letter.
+    """
+
+    def __init__(self, *, title: str, author: str, made_at: datetime, tagged: bool = False) -> None:
         pdf = _Pdf(format="A4", enforce_compliance=DocumentCompliance.PDFA_3B)
         pdf.set_margin(0)
         pdf.c_margin = 0
@@ -84,7 +97,12 @@ class Sheets:
         # fpdf2's own would carry the time of rendering: the same record gives the same bytes.
         pdf.set_xmp_metadata(_xmp(clean(title), clean(author), made_at))
         pdf.viewer_preferences = ViewerPreferences(display_doc_title=True)
+        self._tree = Tree() if tagged else None
+        if self._tree:
+            pdf.struct_builder = self._tree  # type: ignore[assignment]  # it does what is asked of it
         self._pdf = pdf
+        self.gaps = False
+        self._widths: dict[tuple[str, Style], float] = {}
         self.left, self.right = MARGIN, pdf.w - MARGIN
         self.top, self.bottom = MARGIN, pdf.h - MARGIN
         self.y = self.top
@@ -107,6 +125,39 @@ class Sheets:
         """The width between the margins."""
         return self.right - self.left
 
+    @contextmanager
+    def part(self, kind: str, *, scope: str = "", language: str = "") -> Iterator[Element]:
+        """Make all that is set meanwhile a part of the structure, such as a `P` or an `H1`."""
+        assert self._tree  # noqa: S101 (only tagged documents have parts)
+        yield self._tree.begin(kind, scope=scope, language=language)
+        self._tree.end()
+
+    @contextmanager
+    def resumed(self, element: Element) -> Iterator[None]:
+        """Go on with a part, as cells do that stand beside each other line by line."""
+        assert self._tree  # noqa: S101 (as above)
+        self._tree.resume(element)
+        yield
+        self._tree.end()
+
+    def bookmark(self, title: str, level: int) -> None:
+        """Lead to this place from the outline."""
+        self._pdf.start_section(clean(title), level, strict=False)
+
+    def _artifact(self) -> AbstractContextManager[None]:
+        return self._pdf.stretch("/Artifact BMC") if self._tree else nullcontext()
+
+    def _stretch(self) -> AbstractContextManager[None]:
+        """Tag what is drawn next."""
+        if self._tree is None:
+            return nullcontext()
+        element, page = self._tree.current, self._pdf.page
+        if element is None:
+            return self._artifact()
+        self._pdf.pages[page].struct_parents = page
+        mark = self._tree.mark(element, page)
+        return self._pdf.stretch(f"/{element.kind} <</MCID {mark.number}>> BDC")
+
     def add_page(self) -> None:
         """Start a page."""
         self._pdf.add_page()
@@ -126,13 +177,15 @@ class Sheets:
         """Draw a line across, where the next line of text would begin."""
         self._pdf.set_draw_color(*colour)
         self._pdf.set_line_width(thick)
-        self._pdf.line(left, self.y, right, self.y)
+        with self._artifact():
+            self._pdf.line(left, self.y, right, self.y)
 
     def frame(self, inset: float, *, thick: float) -> None:
         """Draw a frame around the page."""
         self._pdf.set_draw_color(*ACCENT)
         self._pdf.set_line_width(thick)
-        self._pdf.rect(inset, inset, self._pdf.w - 2 * inset, self._pdf.h - 2 * inset)
+        with self._artifact():
+            self._pdf.rect(inset, inset, self._pdf.w - 2 * inset, self._pdf.h - 2 * inset)
 
     def paragraph(self, text: str, style: Style, *, centred: bool = False) -> None:
         """Set text over the whole width, on as many lines and pages as it takes."""
@@ -158,9 +211,10 @@ class Sheets:
         x = left
         if centred:
             x += (width - sum(self._run_width(run, style) for run in set_runs)) / 2
-        for run in set_runs:
-            with nullcontext() if _reads_well(run) else self._pdf.reading(run.text):
-                x += self._draw(run, style, x)
+        with self._stretch():
+            for run in set_runs:
+                with nullcontext() if _reads_well(run) else self._pdf.reading(run.text):
+                    x += self._draw(run, style, x)
 
     def wrap(self, text: str, style: Style, width: float) -> list[str]:
         """Break clean text into lines between words, and words where nothing else helps."""
@@ -179,9 +233,11 @@ class Sheets:
 
     def measure(self, text: str, style: Style) -> float:
         """Return how wide clean text is on one line."""
-        return sum(
-            self._run_width(run, style) for run in runs(text, rtl=is_rtl(text), bold=style.bold)
-        )
+        wide = self._widths.get((text, style))
+        if wide is None:
+            set_runs = runs(text, rtl=is_rtl(text), bold=style.bold)
+            wide = self._widths[text, style] = sum(self._run_width(run, style) for run in set_runs)
+        return wide
 
     def _pieces(self, word: str, style: Style, width: float) -> Iterator[tuple[str, float]]:
         wide = self.measure(word, style)
@@ -223,6 +279,10 @@ class Sheets:
         if run.font.lower() not in pdf.fonts:
             pdf.add_font(run.font, fname=lettering.path(run.font))
         pdf.set_font(run.font, size=style.size)
+        if self._tree and _is_simple(run):
+            # Letters that need no shaper lose their kerning, and are set four times as fast.
+            pdf.set_text_shaping(use_shaping_engine=False)
+            return
         # The language is named because the shaper would else take it from the machine's locale.
         pdf.set_text_shaping(direction="rtl" if run.rtl else "ltr", language="en")
 
@@ -237,6 +297,7 @@ class Sheets:
         return wide
 
     def _boxes(self, run: Run, style: Style, x: float) -> None:
+        self.gaps = True
         em = style.size * _POINT
         self._pdf.set_draw_color(*style.colour)
         self._pdf.set_line_width(em * 0.05)
@@ -252,8 +313,12 @@ def _reads_well(run: Run) -> bool:
 
     Runs from right to left are left alone: readers expect those in the order of the glyphs.
     """
-    simple = run.font in {lettering.REGULAR, lettering.BOLD} and len(run.letters) == len(run.text)
-    return simple or run.rtl
+    return run.rtl or _is_simple(run)
+
+
+def _is_simple(run: Run) -> bool:
+    """Whether each letter of the run is one code, and stands beside the one before it."""
+    return run.font in {lettering.REGULAR, lettering.BOLD} and len(run.letters) == len(run.text)
 
 
 def _xmp(title: str, author: str, made_at: datetime) -> str:

@@ -18,7 +18,7 @@ class Evidence:
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
-        self._bucket = bucket
+        self.bucket = bucket
 
     def take(self, name: str, bucket: str, key: str, version: str) -> str:
         """Copy one version of an object here without reading it; return the version of the copy.
@@ -27,7 +27,7 @@ class Evidence:
         """
         copied = call(
             self._client.copy_object,
-            Bucket=self._bucket,
+            Bucket=self.bucket,
             Key=f"{name}/{ORIGINAL}",
             CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
             ContentType=UNSNIFFED,
@@ -41,21 +41,27 @@ class Evidence:
         """Keep a rendering or a thumbnail; the same again replaces it."""
         call(
             self._client.put_object,
-            Bucket=self._bucket,
+            Bucket=self.bucket,
             Key=f"{name}/{kind}",
             Body=content,
             ContentType="image/jpeg",
         )
+
+    def read_picture(self, name: str, kind: str) -> bytes:
+        """Read a rendering or a thumbnail. Raises AbsentError."""
+        return call(self._client.get_object, Bucket=self.bucket, Key=f"{name}/{kind}")[
+            "Body"
+        ].read()
 
     def link(self, name: str, version: str, download_as: str) -> str:
         """Make a link that downloads this version of an original, for five minutes."""
         return self._client.generate_presigned_url(
             "get_object",
             Params={
-                "Bucket": self._bucket,
+                "Bucket": self.bucket,
                 "Key": f"{name}/{ORIGINAL}",
                 "VersionId": version,
-                "ResponseContentDisposition": _disposition(download_as),
+                "ResponseContentDisposition": disposition(download_as),
             },
             ExpiresIn=LINK_SECONDS,
         )
@@ -64,7 +70,7 @@ class Evidence:
         """Make a link that shows a rendering or a thumbnail, for five minutes."""
         return self._client.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self._bucket, "Key": f"{name}/{kind}"},
+            Params={"Bucket": self.bucket, "Key": f"{name}/{kind}"},
             ExpiresIn=LINK_SECONDS,
         )
 
@@ -81,14 +87,14 @@ class Evidence:
             original = found["Key"] == f"{name}/{ORIGINAL}"
             return bool(found["VersionId"] == version if original else found["IsLatest"])
 
-        clear(self._client, self._bucket, f"{name}/", stays)
+        clear(self._client, self.bucket, f"{name}/", stays)
 
     def clear(self, name: str) -> None:
         """Delete all that lies under a name, in every version."""
-        clear(self._client, self._bucket, f"{name}/")
+        clear(self._client, self.bucket, f"{name}/")
 
 
-def _disposition(name: str) -> str:
+def disposition(name: str) -> str:
     """Name a download (RFC 6266, section 4): plain letters for old clients, the name in UTF-8."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in " .-_") else "_" for c in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -8,6 +8,8 @@
 | the enrolments of a centre | query | `CENTRE#c`, `ENROLMENT#e` |
 | the verifications at a centre, by time | query | `CENTRE#c`, `VERIFICATION#id` |
 | the webhooks of a centre | query | `CENTRE#c`, `WEBHOOK#w` |
+| the exports of a centre, newest first | query | `CENTRE#c`, `EXPORT#x` |
+| who makes the visits to a centre, by time | query | `CENTRE#c`, `VISIT#v` |
 | how many webhooks a centre has | update | `CENTRE#c`, `WEBHOOKS` |
 | the sampling plans of a centre, by time | query | `CENTRE#c`, `SAMPLING#p` |
 | what a plan was drawn from, and what was drawn | get | `CENTRE#c#SAMPLING#p`, `FRAME` |
@@ -24,6 +26,7 @@
 | somebody's enrolments as an assessor at a centre | query | `PERSON#p`, `ASSESSES#c#e` |
 | the open enrolments of a candidate, one in a module | get, query | `PERSON#p`, `OPEN#c#m` |
 | the open enrolments that somebody judges in | query | `PERSON#p`, `QUEUE#c#e` |
+| the visits of an external verifier to a centre | query | `PERSON#p`, `VISIT#c#v` |
 | what somebody is to countersign | query | `PERSON#p`, `COUNTERSIGN#c#e#page#n` |
 | an enrolment | get | `CENTRE#c#ENROLMENT#e`, `META` |
 | what was changed of an enrolment | query | the same, `CHANGE#revision` |
@@ -47,11 +50,14 @@
 | what was done with an attachment, by whom | query | the same, `DEED#id` |
 | the attachments of a candidate, by time | query | `PERSON#p`, `EVIDENCE#c#a` |
 | the last evidence number of a candidate | update | `PERSON#p`, `EVIDENCES#c` |
+| the enrolments that an export takes out | get | `CENTRE#c#EXPORT#x`, `SELECTED` |
+| who has downloaded an export, and when | query | the same, `DOWNLOAD#p#slot` |
 | what is open, for the sweeper | query of the index `open` | `open_shard`, `open_key` |
 
 An enrolment is its own partition, so candidates scale out. The index is sparse (only open
-enrolments, members to whom mail is due, and attachments on their way have its keys), sharded, and
-holds keys alone: signing does not write to it.
+enrolments, members and visits to whom mail is due, attachments and exports on their way, and
+downloads that are not on record everywhere have its keys), sharded, and holds keys alone: signing
+does not write to it.
 """
 
 import hashlib
@@ -135,9 +141,34 @@ def choice(centre_id: str, plan_id: str, unit: str) -> Key:
     return Key(frame(centre_id, plan_id).pk, f"CHOICE#{unit}")
 
 
+def centre_visit(centre_id: str, visit_id: str) -> Key:
+    """Key by which a centre lists a visit; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"VISIT#{visit_id}")
+
+
+def visit(person_id: str, centre_id: str, visit_id: str) -> Key:
+    """Key of a visit, below whom it is granted to: they read all of theirs in one go."""
+    return Key(f"PERSON#{person_id}", f"VISIT#{centre_id}#{visit_id}")
+
+
 def module(centre_id: str, module_id: str, version: int) -> Key:
     """Key of the source of a module version."""
     return Key(f"CENTRE#{centre_id}#MODULE#{module_id}", f"VERSION#{version:06}")
+
+
+def export(centre_id: str, export_id: str) -> Key:
+    """Key of an export; ids sort by time."""
+    return Key(f"CENTRE#{centre_id}", f"EXPORT#{export_id}")
+
+
+def selected(centre_id: str, export_id: str) -> Key:
+    """Key of the ids of the enrolments that an export takes out."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", "SELECTED")
+
+
+def download(centre_id: str, export_id: str, person_id: str, slot: int) -> Key:
+    """Key of somebody's download of an export, in a slot of time."""
+    return Key(f"CENTRE#{centre_id}#EXPORT#{export_id}", f"DOWNLOAD#{person_id}#{slot}")
 
 
 def identity(issuer: str, subject: str, centre_id: str) -> Key:
@@ -332,9 +363,29 @@ def parse_membership(key: Key) -> tuple[str, str]:
     return key.sk.split("#")[1], key.pk.removeprefix("PERSON#")
 
 
+def parse_visit(key: Key) -> tuple[str, str, str] | None:
+    """Read centre, person and visit back from the key of a visit; None from all others."""
+    kind, _, rest = key.sk.partition("#")
+    if kind != "VISIT" or not key.pk.startswith("PERSON#"):
+        return None
+    centre_id, _, visit_id = rest.partition("#")
+    return centre_id, key.pk.removeprefix("PERSON#"), visit_id
+
+
 def is_attachment(sk: str) -> bool:
     """Whether the sort key is that of an attachment."""
     return sk == "ATTACHMENT"
+
+
+def is_export(sk: str) -> bool:
+    """Whether the sort key is that of an export, or of a download of one."""
+    return sk.startswith(("EXPORT#", "DOWNLOAD#"))
+
+
+def parse_export(key: Key) -> tuple[str, str]:
+    """Read centre and export back from the key of an export, or of a download of one."""
+    parts = f"{key.pk}#{key.sk}".split("#")
+    return parts[1], parts[3]
 
 
 def is_enrolments(pk: str) -> bool:

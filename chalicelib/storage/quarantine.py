@@ -160,7 +160,7 @@ class Quarantine:
             return
         except ClientError as error:
             if error.response["Error"]["Code"] == "InvalidPart":
-                raise _unavailable() from error
+                raise unavailable() from error
             raise
 
     def abandon(self, key: str, upload_id: str) -> None:
@@ -189,7 +189,7 @@ class Quarantine:
         try:
             yield from body.iter_chunks(CHUNK)
         except BotoCoreError as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         finally:
             body.close()
 
@@ -232,13 +232,14 @@ def call(operation: Callable[..., T], **arguments: Any) -> T:  # noqa: ANN401 (b
         if response["Error"]["Code"] in ABSENT:
             raise AbsentError from None
         if response["ResponseMetadata"]["HTTPStatusCode"] >= 500:  # noqa: PLR2004 (theirs)
-            raise _unavailable() from error
+            raise unavailable() from error
         raise
     except BotoCoreError as error:
-        raise _unavailable() from error
+        raise unavailable() from error
 
 
-def _unavailable() -> Unavailable:
+def unavailable() -> Unavailable:
+    """Say that S3 cannot do it now."""
     detail = "The service is busy. Send the same request again shortly: nothing is done twice."
     return Unavailable("busy", detail)
 

@@ -9,6 +9,7 @@ for, so that none is taken for one of another kind; nothing in a token chooses.
 - to verify an address by: centre, person, expiry in seconds, digest of the address
 - to give testimony by: centre, enrolment, generation, expiry in seconds, digest of the address,
   page id and item id
+- to visit by: centre, visit, person, generation, expiry in seconds, digest of the address
 
 A mailed code is derived by the same keys from other content, which no token begins with.
 """
@@ -27,12 +28,15 @@ from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.testimony import WitnessLink
 from chalicelib.domain.times import stamp
+from chalicelib.domain.visits import VisitLink
 
-REVIEW, ADDRESS, TESTIMONY = 2, 3, 4  # version bytes; 1 was that of links that bound no address
+# Version bytes; 1 was that of links that bound no address.
+REVIEW, ADDRESS, TESTIMONY, VISIT = 2, 3, 4, 5
 HEADER = struct.Struct(">BB")
 FORM = struct.Struct(">16s16s16sHHQ32s16s")
 ADDRESS_FORM = struct.Struct(">16s16sQ16s")
 TESTIMONY_FORM = struct.Struct(">16s16sHQ16s")
+VISIT_FORM = struct.Struct(">16s16s16sHQ16s")
 CODE_BYTES = 32
 CODE_BITS = 40
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: none look alike
@@ -90,6 +94,21 @@ class LinkSigner:
         """Read a token to give testimony by, or return None where it is not exactly one of ours."""
         content = self._verify(TESTIMONY, token)
         return _witness_link(content) if content else None
+
+    def visit_token(self, link: VisitLink) -> str:
+        """Make the token of a link to visit by: the same link gives the same token."""
+        content = VISIT_FORM.pack(
+            *_bytes_of(link.centre_id, link.visit_id, link.person_id),
+            link.generation,
+            int(link.expires_at.timestamp()),
+            bytes.fromhex(link.address),
+        )
+        return self._sign(VISIT, content)
+
+    def read_visit(self, token: str) -> VisitLink | None:
+        """Read a token to visit by, or return None where it is not exactly one that we made."""
+        content = self._verify(VISIT, token)
+        return _visit_link(content) if content and len(content) == VISIT_FORM.size else None
 
     def _sign(self, version: int, content: bytes) -> str:
         current, keys = self._keys()
@@ -176,6 +195,18 @@ def _witness_link(content: bytes) -> WitnessLink:
         enrolment_id=str(ULID(enrolment)),
         page_id=page_id,
         item_id=item_id,
+        generation=generation,
+        expires_at=datetime.fromtimestamp(expiry, UTC),
+        address=address.hex(),
+    )
+
+
+def _visit_link(content: bytes) -> VisitLink:
+    centre, visit, person, generation, expiry, address = VISIT_FORM.unpack(content)
+    return VisitLink(
+        centre_id=str(ULID(centre)),
+        visit_id=str(ULID(visit)),
+        person_id=str(ULID(person)),
         generation=generation,
         expires_at=datetime.fromtimestamp(expiry, UTC),
         address=address.hex(),

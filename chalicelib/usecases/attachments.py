@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.access import READERS_OF_ALL, Actor, manages, require_role, sees
+from chalicelib.domain.access import READERS_OF_ALL, Actor, is_shown, manages, require_role, sees
 from chalicelib.domain.attachments import (
     Attachment,
     AttachmentState,
@@ -24,8 +24,10 @@ from chalicelib.domain.errors import (
     Unavailable,
     not_found,
 )
+from chalicelib.domain.judgements import Method
 from chalicelib.domain.people import Role
 from chalicelib.domain.times import stamp
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.attachments import FLAG, from_flag, to_attachment
@@ -41,7 +43,7 @@ from chalicelib.storage.changes import (
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import enrolments, waiting
+from chalicelib.usecases import enrolments, looks, waiting
 from chalicelib.usecases.requests import Request, answered, remember
 
 TRIES = 3  # of a write, when what was read has changed before it
@@ -89,18 +91,9 @@ def binding(file: Attachment, enrolment_id: str) -> Update:
 
 
 def find(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment | None:
-    """Return an attachment that the actor may know of, deleted or not, or None.
-
-    Whoever has to countersign a judgement that may rest on it may know of it as well.
-    """
-    item = runtime.table.get(keys.attachment(actor.centre_id, attachment_id))
-    attachment = to_attachment(item) if item else None
-    if attachment and (
-        sees(actor, attachment, _signed_in(runtime, attachment))
-        or any(waiting.countersigns(runtime, actor, each) for each in attachment.bound)
-    ):
-        return attachment
-    return None
+    """Return an attachment that the actor may know of, deleted or not, or None."""
+    attachment = _read(runtime, actor.centre_id, attachment_id)
+    return attachment if attachment and _may_know(runtime, actor, attachment) else None
 
 
 def load(runtime: Runtime, actor: Actor, attachment_id: str) -> Attachment:
@@ -137,15 +130,23 @@ def get_attachment(
     """Return an attachment, with links to its file where it is clean and not withheld.
 
     What has been flagged is withheld from everybody but administrators, who have to look at it to
-    decide; every look of theirs is put on record first.
+    decide; every look of theirs is put on record first, and those of external verifiers, whom
+    visits show what was signed for in the enrolments that they were granted.
     """
-    attachment = load(runtime, actor, attachment_id)
+    attachment = _read(runtime, actor.centre_id, attachment_id)
+    if attachment is None or attachment.deleted_at:
+        raise not_found()
+    if not (is_shown(actor, attachment) or _may_know(runtime, actor, attachment)):
+        raise not_found()
     if attachment.state is not AttachmentState.CLEAN:
         return attachment, None
     if attachment.flag:
         if not actor.has(Role.ADMINISTRATOR):
             return attachment, None
         runtime.table.write(_deed(runtime, actor, attachment, Deed.SEEN))
+    for enrolment_id in sorted(actor.granted & attachment.bound)[:1]:
+        look = Look(attachment_id=attachment.id, on=attachment.sha256)
+        looks.note(runtime, actor, enrolment_id, look)
     return attachment, links_to(runtime, attachment)
 
 
@@ -210,7 +211,12 @@ def delete_attachment(runtime: Runtime, actor: Actor, attachment_id: str) -> Non
 
 
 def flag_attachment(
-    runtime: Runtime, actor: Actor, attachment_id: str, reason: str, request: Request
+    runtime: Runtime,
+    actor: Actor,
+    attachment_id: str,
+    reason: str,
+    request: Request,
+    method: Method = Method.TOKEN,
 ) -> Attachment:
     """Withhold a file that identifies somebody who uses services, until an administrator decides.
 
@@ -225,7 +231,7 @@ def flag_attachment(
         known = _as_flagged(attachment)
         changes: list[Change] = [
             Check(key, known) if attachment.flag else Update(key, known, set=from_flag(raised)),
-            _deed(runtime, actor, attachment, Deed.FLAGGED, reason),
+            _deed(runtime, actor, attachment, Deed.FLAGGED, reason, method),
             remember(request, {}, raised.at),
         ]
         try:
@@ -269,6 +275,18 @@ def resolve_flag(
 def etag(attachment: Attachment) -> str:
     """Give the strong validator of what stands beside a file."""
     return f'"{attachment.revision}"'
+
+
+def _read(runtime: Runtime, centre_id: str, attachment_id: str) -> Attachment | None:
+    item = runtime.table.get(keys.attachment(centre_id, attachment_id))
+    return to_attachment(item) if item else None
+
+
+def _may_know(runtime: Runtime, actor: Actor, attachment: Attachment) -> bool:
+    """Whether the actor sees it, or has to countersign a judgement that may rest on it."""
+    return sees(actor, attachment, _signed_in(runtime, attachment)) or any(
+        waiting.countersigns(runtime, actor, each) for each in attachment.bound
+    )
 
 
 def _signed_in(runtime: Runtime, attachment: Attachment) -> Iterator[Enrolment]:
@@ -357,11 +375,21 @@ def _as_flagged(attachment: Attachment) -> tuple[Condition, Condition]:
 
 
 def _deed(
-    runtime: Runtime, actor: Actor, attachment: Attachment, deed: Deed, note: str = ""
+    runtime: Runtime,
+    actor: Actor,
+    attachment: Attachment,
+    deed: Deed,
+    note: str = "",
+    method: Method = Method.TOKEN,
 ) -> Put:
     """Build the record of what somebody did with an attachment."""
     key = keys.deed(attachment.centre_id, attachment.id, runtime.new_id())
-    done = {"by": actor.id, "at": stamp(runtime.now()), "what": str(deed)}
+    done = {
+        "by": actor.id,
+        "at": stamp(runtime.now()),
+        "what": str(deed),
+        "method": str(method),
+    }
     return Put(key, done | ({"note": note} if note else {}))
 
 

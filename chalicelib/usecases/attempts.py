@@ -9,7 +9,7 @@ from chalicelib.domain.access import (
     countersigns,
     reads_findings,
     require_candidate,
-    require_reader,
+    require_viewer,
 )
 from chalicelib.domain.answers import signing_flaws
 from chalicelib.domain.attempts import (
@@ -29,11 +29,12 @@ from chalicelib.domain.links import LIFETIME
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
 from chalicelib.domain.views import page_digest
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put, Update, absent, create, equals, exists
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import binding, enrolments, pages, people
+from chalicelib.usecases import binding, enrolments, looks, pages, people
 from chalicelib.usecases.binding import Bound
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, require_same
@@ -129,19 +130,22 @@ def withdraw(
 def get_attempt(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, number: int
 ) -> SignedAttempt:
-    """Return an attempt with what was signed, to anybody who may read the enrolment.
+    """Return an attempt with what was signed, to anybody who may see the enrolment.
 
     Whoever has to countersign its judgement may read it as well.
     """
     found = read(runtime, actor.centre_id, enrolment_id, page_id, number)
     attempt = found.attempt if found else None
     if not (attempt and countersigns(actor, attempt)):
-        require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+        require_viewer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     if found is None or attempt is None:
         raise not_found()
-    if not (reads_findings(actor, attempt) or actor.id == attempt.assessor_id):
+    look = Look(page_id=page_id, number=number, on=attempt.content_hash)
+    looks.note(runtime, actor, enrolment_id, look)
+    reads = reads_findings(actor, enrolment_id, attempt)
+    if not (reads or actor.id == attempt.assessor_id):
         found = replace(found, departure_review=None)
-    if attempt.verified is None or not reads_findings(actor, attempt):
+    if attempt.verified is None or not reads:
         return found
     item = runtime.table.get(keys.verification(actor.centre_id, attempt.verified.id))
     return replace(found, verification=items.to_verification(item) if item else None)
@@ -151,10 +155,11 @@ def list_attempts(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, limit: int, after: str
 ) -> tuple[list[Attempt], str]:
     """Return the heads of a page's attempts, oldest first, and where this page of them ended."""
-    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    enrolment = require_viewer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     module = enrolments.pinned_module(runtime, actor.centre_id, enrolment)
     if module.page(page_id) is None:
         raise not_found()
+    looks.note(runtime, actor, enrolment_id, Look(page_id=page_id))
     pk = keys.enrolment(actor.centre_id, enrolment_id).pk
     found = runtime.table.page(pk, f"HEAD#{page_id}#", limit, after)
     return list(map(items.to_attempt, found.items)), found.end

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.access import Actor, require_reader
+from chalicelib.domain.access import Actor, require_viewer
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import (
     Certificate,
@@ -17,13 +17,14 @@ from chalicelib.domain.enrolments import SEALABLE, Enrolment, EnrolmentState
 from chalicelib.domain.errors import Unavailable, not_found
 from chalicelib.domain.modules import Module
 from chalicelib.domain.times import stamp
+from chalicelib.domain.visits import Look
 from chalicelib.formats.certificates import render_pdf
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Condition, Update, absent, create, equals
 from chalicelib.storage.files import LINK_SECONDS
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import centres, enrolments, people, trail, waiting
+from chalicelib.usecases import centres, enrolments, looks, people, trail, waiting
 
 TRIES = 3
 PDF = "application/pdf"
@@ -61,7 +62,7 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
         if enrolment is None:
             return None
         if enrolment.sealed:
-            return _issued(runtime, enrolment)
+            return issued(runtime, enrolment)
         module = enrolments.pinned_module(runtime, centre_id, enrolment)
         attempts = enrolments.attempts(runtime, enrolment)
         if enrolment.state not in SEALABLE or outstanding(module, attempts):
@@ -82,12 +83,13 @@ def finalise(runtime: Runtime, centre_id: str, enrolment_id: str) -> Certificate
 
 
 def get_certificate(runtime: Runtime, actor: Actor, enrolment_id: str) -> Certificate:
-    """Return the certificate of an enrolment to anybody who may read the enrolment."""
+    """Return the certificate of an enrolment to anybody who may see the enrolment."""
     found = enrolments.find(runtime, actor.centre_id, enrolment_id)
-    enrolment = require_reader(actor, found)
-    certificate = _issued(runtime, enrolment) if enrolment.issue else None
+    enrolment = require_viewer(actor, found)
+    certificate = issued(runtime, enrolment)
     if certificate is None:
         raise not_found()
+    looks.note(runtime, actor, enrolment_id, Look())
     return certificate
 
 
@@ -214,7 +216,10 @@ def _sealing(runtime: Runtime, enrolment: Enrolment, certificate: Certificate) -
     return changes
 
 
-def _issued(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
+def issued(runtime: Runtime, enrolment: Enrolment) -> Certificate | None:
+    """Return the latest certificate of an enrolment, if there is one."""
+    if not enrolment.issue:
+        return None
     key = keys.certificate(enrolment.centre_id, enrolment.id, enrolment.issue)
     item = runtime.table.get(key)
     return items.to_certificate(item) if item else None

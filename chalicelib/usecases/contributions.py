@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain import evidence
-from chalicelib.domain.access import Actor, assesses, require_assessor, require_reader, sees
+from chalicelib.domain.access import Actor, assesses, require_assessor, require_viewer, sees
 from chalicelib.domain.answers import Answer, documents, fields_of
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Signature
@@ -29,12 +29,13 @@ from chalicelib.domain.judgements import require_authority
 from chalicelib.domain.modules import EvidenceRequest, Page
 from chalicelib.domain.people import Authorisation, Role
 from chalicelib.domain.views import page_digest
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Condition, Update, absent, create, equals
 from chalicelib.storage.contributions import from_answer, from_signed, to_contribution
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attachments, enrolments, pages, people, waiting
+from chalicelib.usecases import attachments, enrolments, looks, pages, people, waiting
 from chalicelib.usecases.pages import PageInWork
 from chalicelib.usecases.requests import Request, answered, remember
 
@@ -96,15 +97,17 @@ def get_contribution(
 def get_part(
     runtime: Runtime, actor: Actor, enrolment_id: str, page_id: str, item_id: str, number: int
 ) -> Part:
-    """Return what was signed, to anybody who may read the enrolment.
+    """Return what was signed, to anybody who may see the enrolment.
 
     Whoever has to countersign a judgement of it may read it as well.
     """
     if not waiting.countersigns(runtime, actor, enrolment_id):
-        require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+        require_viewer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     part = read_part(runtime, actor.centre_id, enrolment_id, page_id, item_id, number)
     if part is None:
         raise not_found()
+    look = Look(page_id=page_id, item_id=item_id, number=number, on=part.content_hash)
+    looks.note(runtime, actor, enrolment_id, look)
     return part
 
 

@@ -1,7 +1,7 @@
 """Lists of enrolments: the centre's, or one's own."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.access import READERS_OF_ALL, Actor, require_role
@@ -43,13 +43,16 @@ def list_all(
 ) -> tuple[list[ListedEnrolment], str]:
     """Return a page of the enrolments that are sought, newest first, and where it ended.
 
-    Who does not read all of the centre's gets their own: as a candidate, or else as an assessor.
+    Who does not read all of the centre's gets their own: as a candidate, or else as an assessor,
+    or else what visits show them.
     Costs three calls, and one more for each further hundred of the people and modules in it.
     Raises Forbidden where somebody else's are sought, and Invalid where two people's are.
     """
     if sought.candidate_id and sought.assessor_id:
         flaw = Flaw("?assessor_id", "one-too-many", "Name a candidate or an assessor, not both.")
         raise Invalid("invalid-query", "The list is of one person or of all.", [flaw])
+    if not actor.has(*READERS_OF_ALL, Role.CANDIDATE, Role.ASSESSOR):
+        return list_granted(runtime, actor, sought, limit, after)
     centre_id, sought = actor.centre_id, _allowed(actor, sought)
     if sought.candidate_id:
         pk, prefix = keys.candidate_enrolment(sought.candidate_id, centre_id, "")
@@ -59,10 +62,28 @@ def list_all(
         pk, prefix = keys.centre_enrolment(centre_id, "")
     listed = runtime.table.page(pk, prefix, limit, after, newest_first=True)
     ids = [item["sk"].removeprefix(prefix) for item in listed.items]
-    metas = runtime.table.get_many(*(keys.enrolment(centre_id, each) for each in ids))
-    found = [items.to_enrolment(item) for item in metas if item]
-    shown = [each for each in found if sought.state in {None, each.state}]
+    shown = [each for each in _read(runtime, centre_id, ids) if sought.state in {None, each.state}]
     return named(runtime, centre_id, shown), listed.end
+
+
+def list_granted(
+    runtime: Runtime, actor: Actor, sought: Sought, limit: int, after: str
+) -> tuple[list[ListedEnrolment], str]:
+    """Return a page of the enrolments that visits show somebody, newest first, and where it ended.
+
+    What is sought of another candidate, assessor or state is left out of a page.
+    """
+    require_role(actor, Role.EXTERNAL_VERIFIER)
+    ids = [each for each in sorted(actor.granted, reverse=True) if not after or each < after]
+    found = _read(runtime, actor.centre_id, ids[:limit])
+    shown = [
+        each
+        for each in found
+        if sought.candidate_id in {"", each.candidate_id}
+        and (not sought.assessor_id or sought.assessor_id in each.assessors)
+        and sought.state in {None, each.state}
+    ]
+    return named(runtime, actor.centre_id, shown), ids[limit - 1] if len(ids) > limit else ""
 
 
 def list_caseload(
@@ -77,7 +98,19 @@ def list_caseload(
     if not actor.has(*READERS_OF_ALL):
         sought = replace(sought, assessor_id=sought.assessor_id or actor.id)
     found, end = list_all(runtime, actor, sought, limit, after)
-    return [(each, _counted(runtime, each)) for each in found], end
+    return counted(runtime, found), end
+
+
+def counted(
+    runtime: Runtime, found: Iterable[ListedEnrolment]
+) -> list[tuple[ListedEnrolment, Mapping[PageState, int]]]:
+    """Count where the pages of enrolments stand, in one call for each."""
+    return [(each, _counted(runtime, each)) for each in found]
+
+
+def _read(runtime: Runtime, centre_id: str, ids: list[str]) -> list[Enrolment]:
+    metas = runtime.table.get_many(*(keys.enrolment(centre_id, each) for each in ids))
+    return [items.to_enrolment(item) for item in metas if item]
 
 
 def _counted(runtime: Runtime, listed: ListedEnrolment) -> Mapping[PageState, int]:

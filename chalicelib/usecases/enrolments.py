@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import Actor, require_role, require_viewer
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import (
     ASSESSORS_LIMIT,
@@ -18,11 +18,12 @@ from chalicelib.domain.errors import Conflict, Flaw, Invalid, NotFound
 from chalicelib.domain.judgements import require_somebody_else
 from chalicelib.domain.modules import Module
 from chalicelib.domain.people import Member, Role
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Delete, Put, create
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import modules, people
+from chalicelib.usecases import looks, modules, people
 from chalicelib.usecases.requests import Request, answered, remember
 
 CHANGES_SHOWN = 100  # the latest ones
@@ -132,7 +133,8 @@ def get_progress(
     runtime: Runtime, actor: Actor, enrolment_id: str
 ) -> tuple[Enrolment, tuple[PageProgress, ...]]:
     """Return an enrolment with what every page waits for, read from the attempts themselves."""
-    enrolment = require_reader(actor, find(runtime, actor.centre_id, enrolment_id))
+    enrolment = require_viewer(actor, find(runtime, actor.centre_id, enrolment_id))
+    looks.note(runtime, actor, enrolment_id, Look())
     module = pinned_module(runtime, enrolment.centre_id, enrolment)
     return enrolment, progress(module, enrolment, attempts(runtime, enrolment))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain.attachments import REASON_LIMIT, Attachment
 from chalicelib.domain.errors import Flaw, Invalid, not_found
+from chalicelib.domain.judgements import Method
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.usecases import attachments, people
@@ -25,10 +26,9 @@ class Exhibits:
     seen: Mapping[str, Attachment | None]
 
 
-def load(runtime: Runtime, opened: Opened) -> Exhibits:
-    """Read the evidence of an attempt; without any, nothing is read."""
-    link, document = opened.link, opened.signed.document
-    of = (link.centre_id, link.enrolment_id, link.page_id)
+def load(runtime: Runtime, document: Mapping[str, Any]) -> Exhibits:
+    """Read the evidence of a signed document; without any, nothing is read."""
+    of = (document["centre_id"], document["enrolment_id"], document["page_id"])
     named = {each["item_id"]: each["number"] for each in document.get("contributions", ())}
     found = runtime.table.get_many(*(keys.part(*of, *each) for each in named.items()))
     parts = {
@@ -36,20 +36,31 @@ def load(runtime: Runtime, opened: Opened) -> Exhibits:
         for item_id, item in zip(named, found, strict=True)
         if item
     }
-    return Exhibits(parts, _seen(runtime, link.centre_id, _ids(document)))
+    return Exhibits(parts, _seen(runtime, document["centre_id"], _ids(document)))
 
 
-def original_link(runtime: Runtime, opened: Opened, attachment_id: str) -> str:
+def original_link(runtime: Runtime, document: Mapping[str, Any], attachment_id: str) -> str:
     """Make a link that downloads an original. Raises NotFound where nothing may be seen of it."""
-    return attachments.links_to(runtime, _file(runtime, opened, attachment_id)).url
+    return attachments.links_to(runtime, file_of(runtime, document, attachment_id)).url
 
 
-def thumbnail_link(runtime: Runtime, opened: Opened, attachment_id: str) -> str:
+def thumbnail_link(runtime: Runtime, document: Mapping[str, Any], attachment_id: str) -> str:
     """Make a link that shows a picture, small. Raises NotFound where nothing may be seen of it."""
-    thumbnail = attachments.links_to(runtime, _file(runtime, opened, attachment_id)).thumbnail_url
+    file = file_of(runtime, document, attachment_id)
+    thumbnail = attachments.links_to(runtime, file).thumbnail_url
     if not thumbnail:
         raise not_found()
     return thumbnail
+
+
+def file_of(runtime: Runtime, document: Mapping[str, Any], attachment_id: str) -> Attachment:
+    """Return what may be seen of a file that a document has signed for. Raises NotFound."""
+    if attachment_id not in _ids(document):
+        raise not_found()
+    file = _seen(runtime, document["centre_id"], [attachment_id])[attachment_id]
+    if file is None:
+        raise not_found()
+    return file
 
 
 def flag(runtime: Runtime, opened: Opened, number: str, reason: str) -> None:
@@ -74,17 +85,7 @@ def flag(runtime: Runtime, opened: Opened, number: str, reason: str) -> None:
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     said = fingerprint(reason.encode())
     request = Request(actor.id, f"flag {file.id}", f"{link.content_hash}{said}", said)
-    attachments.flag_attachment(runtime, actor, file.id, reason, request)
-
-
-def _file(runtime: Runtime, opened: Opened, attachment_id: str) -> Attachment:
-    """Return what may be seen of a file that the attempt of a link has signed for."""
-    if attachment_id not in _ids(opened.signed.document):
-        raise not_found()
-    file = _seen(runtime, opened.link.centre_id, [attachment_id])[attachment_id]
-    if file is None:
-        raise not_found()
-    return file
+    attachments.flag_attachment(runtime, actor, file.id, reason, request, Method.LINK)
 
 
 def _seen(runtime: Runtime, centre_id: str, ids: Iterable[str]) -> dict[str, Attachment | None]:

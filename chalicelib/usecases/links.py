@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from chalicelib.domain.access import (
     Actor,
@@ -11,10 +10,10 @@ from chalicelib.domain.access import (
     require_role,
     sees_key,
 )
-from chalicelib.domain.answers import Answers, from_documents
+from chalicelib.domain.answers import Answers
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.centres import Centre, LinkPolicy
-from chalicelib.domain.enrolments import Enrolment, latest
+from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Conflict, Gone, not_found
 from chalicelib.domain.judgements import Decision, Judgement, check_decision
 from chalicelib.domain.links import (
@@ -26,7 +25,7 @@ from chalicelib.domain.links import (
     made_for,
     renewed_expiry,
 )
-from chalicelib.domain.marking import Mark, mark
+from chalicelib.domain.marking import Mark
 from chalicelib.domain.modules import Module, Page, without_key
 from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.times import local, stamp
@@ -34,7 +33,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Key, Update, absent, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import attempts, centres, codes, enrolments, judgements, people
+from chalicelib.usecases import attempts, centres, codes, enrolments, judgements, marking, people
 from chalicelib.usecases.attempts import SignedAttempt
 from chalicelib.usecases.judgements import Judging
 from chalicelib.usecases.requests import Request
@@ -99,7 +98,7 @@ def open_link(runtime: Runtime, token: str) -> Opened:
     if enrolment is None or signed is None:
         raise not_found()
     module = enrolments.pinned_module(runtime, enrolment.centre_id, enrolment)
-    if not sees_key(actor):
+    if not sees_key(actor, module.id, module.version):
         module = without_key(module, NO_KEY)
     page = module.page(link.page_id)
     candidate = people.load_member(runtime, actor.centre_id, enrolment.candidate_id)
@@ -132,9 +131,9 @@ def open_link(runtime: Runtime, token: str) -> Opened:
 
 def review(runtime: Runtime, opened: Opened) -> Review:
     """Read the signed answers and mark them, with the module's other pages for contradictions."""
-    answers = from_documents(opened.signed.document["answers"])
-    elsewhere = _elsewhere(runtime, opened)
-    return Review(answers, mark(opened.page, answers, elsewhere), _feedback_before(runtime, opened))
+    shown = (opened.enrolment, opened.module, opened.page, opened.signed.document)
+    answers, marks = marking.marked(runtime, *shown)
+    return Review(answers, marks, _feedback_before(runtime, opened))
 
 
 def page_of(runtime: Runtime, token: str) -> Page:
@@ -335,32 +334,6 @@ def _feedback_before(runtime: Runtime, opened: Opened) -> str:
         return before.judgement.feedback
     key = keys.feedback(link.centre_id, link.enrolment_id, link.page_id, before.number)
     return items.unpack_feedback(runtime.table.get(key))
-
-
-def _elsewhere(runtime: Runtime, opened: Opened) -> Answers:
-    """Read what the candidate signed on the pages whose statements this page's items test."""
-    tested = {
-        statement_id for item in opened.page.items for statement_id in getattr(item, "tests", ())
-    }
-    wanted = {
-        page.id
-        for page in opened.module.pages
-        if page.id != opened.page.id and not tested.isdisjoint(item.id for item in page.items)
-    }
-    if not wanted:
-        return {}
-    heads = latest(enrolments.attempts(runtime, opened.enrolment))
-    centre_id, enrolment_id = opened.link.centre_id, opened.link.enrolment_id
-    signed = [
-        keys.body(centre_id, enrolment_id, page_id, heads[page_id].number)
-        for page_id in sorted(wanted & heads.keys())
-    ]
-    found = runtime.table.get_many(*signed) if signed else ()
-    answers: dict[str, Any] = {}
-    for body in found:
-        if body is not None:
-            answers |= items.unpack_document(body["document"])["answers"]
-    return from_documents(answers)
 
 
 def _letter(runtime: Runtime, link: ReviewLink, assessor: Membership) -> tuple[str, str]:

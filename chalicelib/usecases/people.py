@@ -1,15 +1,18 @@
 """Who is acting, and what a centre knows of somebody."""
 
+from dataclasses import replace
 from datetime import date
 
 from chalicelib.domain import times
 from chalicelib.domain.access import Actor, acting
 from chalicelib.domain.errors import Forbidden, Unauthenticated, not_found
-from chalicelib.domain.people import Authorisation, Identity, Member, Membership
+from chalicelib.domain.people import Authorisation, Identity, Member, Membership, Role
+from chalicelib.domain.visits import Visit
 from chalicelib.runtime import TRUST, Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Check, Put, absent, equals
 from chalicelib.storage.table import ConditionFailedError
+from chalicelib.storage.visits import to_visit
 from chalicelib.usecases import centres
 
 
@@ -97,8 +100,23 @@ def act_as(runtime: Runtime, identity: Identity, centre_id: str) -> Actor:
 
 
 def act(runtime: Runtime, person_id: str, centre_id: str) -> Actor:
-    """Let a person act at a centre. Raises NotFound where they have no valid membership."""
-    return acting(load_member(runtime, centre_id, person_id), runtime.now())
+    """Let a person act at a centre. Raises NotFound where they have no valid membership.
+
+    What visits show to an external verifier is read each time: one that is ended shows nothing
+    from that moment on.
+    """
+    now = runtime.now()
+    actor = acting(load_member(runtime, centre_id, person_id), now)
+    if not actor.has(Role.EXTERNAL_VERIFIER):
+        return actor
+    visits = read_visits(runtime, centre_id, person_id)
+    return replace(actor, visits=tuple(each for each in visits if each.live_at(now)))
+
+
+def read_visits(runtime: Runtime, centre_id: str, person_id: str) -> tuple[Visit, ...]:
+    """Return all visits of somebody to a centre, live or not, oldest first."""
+    pk, prefix = keys.visit(person_id, centre_id, "")
+    return tuple(map(to_visit, runtime.table.query(pk, prefix)))
 
 
 def still(actor: Actor) -> Check:

@@ -7,16 +7,18 @@ from chalicelib.domain.enrolments import latest
 from chalicelib.log import log_failure
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Item
-from chalicelib.storage.keys import is_attachment, is_membership
+from chalicelib.storage.changes import Item, Key
+from chalicelib.storage.keys import is_attachment, is_export, is_membership, parse_visit
 from chalicelib.usecases import (
     addresses,
     certificates,
     enrolments,
+    exports,
     links,
     promotions,
     testimony,
     trail,
+    visits,
     waiting,
 )
 
@@ -29,6 +31,7 @@ class Swept:
     certificates: int = 0
     mails: int = 0
     uploads: int = 0
+    exports: int = 0
     failures: int = 0
 
     def __add__(self, other: "Swept") -> "Swept":
@@ -36,7 +39,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime, shard: int) -> Swept:
-    """Finalise what is ready, anchor trails, send mails never sent, ask for uploads, in one shard.
+    """Finalise what is ready, anchor trails, send mails never sent, ask for work, in one shard.
 
     What fails does not keep what comes after it from being swept.
     """
@@ -57,6 +60,11 @@ def _sweep_one(runtime: Runtime, entry: Item) -> Swept:
     if is_attachment(entry["sk"]):
         promotions.ask_for(runtime, centre_id, own_id)
         return Swept(uploads=1)
+    if is_export(entry["sk"]):
+        exports.ask_for(runtime, centre_id, own_id)
+        return Swept(exports=1)
+    if visit := parse_visit(Key(entry["pk"], entry["sk"])):
+        return Swept(mails=visits.mail_link(runtime, *visit))
     return _sweep_enrolment(runtime, centre_id, own_id)
 
 

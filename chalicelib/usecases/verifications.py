@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.domain.access import Actor, countersigns, require_reader, require_role
+from chalicelib.domain.access import (
+    READERS_OF_ALL,
+    Actor,
+    countersigns,
+    require_overseer,
+    require_reader,
+    require_role,
+)
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import UNDER_REVIEW, CertificateState
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
-from chalicelib.domain.errors import Conflict, Forbidden, Unavailable, not_found
+from chalicelib.domain.errors import Conflict, Flaw, Forbidden, Invalid, Unavailable, not_found
 from chalicelib.domain.judgements import Judgement, require_authority, require_somebody_else
 from chalicelib.domain.people import Authorisation, Role
 from chalicelib.domain.times import date_at, stamp
@@ -24,11 +31,12 @@ from chalicelib.domain.verifications import (
     check_reason,
     require_second_look,
 )
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Change, Check, Key, Put, Update, absent, create, equals
 from chalicelib.storage.table import ConditionFailedError
-from chalicelib.usecases import centres, enrolments, people
+from chalicelib.usecases import centres, enrolments, looks, people
 from chalicelib.usecases.requests import Request, answered, remember
 
 TRIES = 5  # of setting aside, while the enrolment or the candidate's other ones keep changing
@@ -108,10 +116,13 @@ def list_all(
 ) -> tuple[list[Verification], str]:
     """Return a page of the centre's verifications, or of an enrolment's, newest first.
 
-    Also returns where it ended. A list leaves out what was found of the reader's own work.
+    Also returns where it ended. A list leaves out what was found of the reader's own work. Raises
+    Invalid where an external verifier names no enrolment, and NotFound for one that no visit shows.
     """
-    require_role(actor, Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR)
+    require_role(actor, *sorted(READERS_OF_ALL), Role.EXTERNAL_VERIFIER)
     centre_id = actor.centre_id
+    if not actor.has(*READERS_OF_ALL):
+        _require_visited(runtime, actor, enrolment_id)
     pk, prefix = (
         keys.enrolment_verification(centre_id, enrolment_id, "")
         if enrolment_id
@@ -125,6 +136,17 @@ def list_all(
         found = tuple(item for item in runtime.table.get_many(*named) if item)
     verifications = map(items.to_verification, found)
     return [each for each in verifications if each.candidate_id != actor.id], listed.end
+
+
+def of_page(
+    runtime: Runtime, centre_id: str, enrolment_id: str, page_id: str
+) -> tuple[Verification, ...]:
+    """Return what was found of a page, oldest first. The caller checks who may see it."""
+    pk, prefix = keys.enrolment_verification(centre_id, enrolment_id, "")
+    ids = (item["sk"].removeprefix(prefix) for item in runtime.table.query(pk, prefix))
+    found = runtime.table.get_many(*(keys.verification(centre_id, each) for each in ids))
+    verifications = (items.to_verification(item) for item in found if item)
+    return tuple(each for each in verifications if each.page_id == page_id)
 
 
 def countersign(
@@ -210,6 +232,15 @@ def set_aside(
             continue  # read it all again, to do what is due now or to say what stands in the way
         return made
     raise Unavailable("busy", "The enrolment keeps changing; send the same request again.")
+
+
+def _require_visited(runtime: Runtime, actor: Actor, enrolment_id: str) -> None:
+    """Let an external verifier read on, of one enrolment; the look is put on record."""
+    if not enrolment_id:
+        flaw = Flaw("?enrolment_id", "required", "Name an enrolment that a visit shows you.")
+        raise Invalid("invalid-query", "Say whose verifications are to be listed.", [flaw])
+    require_overseer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    looks.note(runtime, actor, enrolment_id, Look())
 
 
 def _verifying(

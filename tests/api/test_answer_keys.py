@@ -48,7 +48,9 @@ def ask_for_everything(door: Door, who: Actor, enrolment: Enrolment) -> list[Rep
         "item_id": "plan-s1",
         "person_id": who.id,
         "webhook_id": enrolment.id,
+        "export_id": enrolment.id,
         "plan_id": enrolment.id,
+        "visit_id": enrolment.id,
         "attachment_id": evidence.id,
         "upload_id": evidence.id,
     }

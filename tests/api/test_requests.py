@@ -17,6 +17,7 @@ from tests.api.door import SIGNATURE, Door, Reply, centre_path, page_path, save,
 from tests.contributions import INVITED, PAGE, SEEN, TOLD, begin, observe
 from tests.sampling import PLAN, planned
 from tests.sampling import judged as sampled_work
+from tests.visits import body_of, external
 from tests.world import EVIDENCE_MODULE, ISSUER, SHORT_MODULE
 
 
@@ -184,6 +185,12 @@ def start_upload(door: Door) -> Creation:
     return Creation(path, door.world.candidate, body, body | {"size": 7})
 
 
+def start_export(door: Door) -> Creation:
+    body = {"enrolment_ids": [door.world.enrol().id]}
+    path = f"{centre_path(door)}/exports"
+    return Creation(path, door.world.administrator, body, body | {"purpose": "A visit."})
+
+
 def flag_attachment(door: Door) -> Creation:
     path = f"{centre_path(door)}/attachments/{door.world.attach().id}/flags"
     return Creation(path, door.world.candidate, {"reason": "A face."}, {"reason": "A name."})
@@ -232,6 +239,19 @@ def import_sampling_sheet(door: Door) -> Creation:
     return Creation(path, chosen.who, body, body | {"dry_run": True})
 
 
+def create_visit(door: Door) -> Creation:
+    verifier = external(door.world, uuid.uuid4().hex)
+    body = body_of(verifier, door.world.enrol())
+    path = f"{centre_path(door)}/visits"
+    return Creation(path, door.world.administrator, body, body | {"purpose": "Another."})
+
+
+def send_visit_link(door: Door) -> Creation:
+    made = create_visit(door)
+    path = f"{made.path}/{send(door, made).json['id']}/links"
+    return Creation(path, made.who, None, {"address": "me@example.org"})
+
+
 CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "publishModule": publish,
     "createEnrolment": enrol,
@@ -251,15 +271,18 @@ CREATIONS: dict[str, Callable[[Door], Creation]] = {
     "createSamplingPlan": create_sampling_plan,
     "chooseSample": choose_sample,
     "importSamplingSheet": import_sampling_sheet,
+    "createVisit": create_visit,
+    "sendVisitLink": send_visit_link,
     "createWebhook": create_webhook,
     "rotateWebhookSecret": rotate_secret,
     "replayEvent": replay_event,
     "startUpload": start_upload,
+    "startExport": start_export,
     "flagAttachment": flag_attachment,
     "resolveFlag": resolve_flag,
 }
 # They make nothing of their own: whatever is sent again is as it was.
-NATURAL = {"uploadParts", "completeUpload", "drawSample"}
+NATURAL = {"uploadParts", "completeUpload", "drawSample", "endVisit"}
 every_creation = pytest.mark.parametrize("creation", CREATIONS)
 
 

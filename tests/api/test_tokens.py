@@ -151,7 +151,9 @@ def test_every_operation_but_the_open_ones_wants_a_token(shared: Door, standing:
                 version=1,
                 person_id=standing.candidate_id,
                 webhook_id=standing.id,
+                export_id=standing.id,
                 plan_id=standing.id,
+                visit_id=standing.id,
                 attachment_id=standing.id,
                 upload_id=standing.id,
             )

@@ -15,17 +15,20 @@ from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import FORM, OPERATIONS, Operation
 from chalicelib.api.rules import Audience
 from chalicelib.api.testimony import TESTIMONY
+from chalicelib.api.visiting import VISITING
 from chalicelib.domain.access import Actor
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.storage import keys
 from chalicelib.storage.changes import create
-from chalicelib.usecases import sampling
+from chalicelib.usecases import sampling, visits
 from tests.api import tokens
 from tests.api.door import SIGNATURE, Door, Reply, mail, sign, verification_token
 from tests.contributions import PAGE, SEEN, begin, invite, mailed, observe, sign_observation
 from tests.sampling import PLAN, planned
+from tests.visits import external, grant
+from tests.visits import mailed as mailed_visit
 from tests.world import ISSUER, SHORT_MODULE
 
 NOWHERE, NOBODY = "01" * 13, "02" * 13  # look like ids, and are none
@@ -50,6 +53,12 @@ BODIES: dict[str, Any] = {
         "module_version": 1,
     },
     "changeEnrolment": {"assessor_id": NOBODY},
+    "createVisit": {
+        "person_id": NOWHERE,
+        "enrolment_ids": [NOBODY],
+        "until": "2026-03-03",
+        "purpose": "A sample.",
+    },
     "createPerson": {"name": "Nadia New", "roles": ["candidate"]},
     "updatePerson": {"name": "Percy Renamed"},
     "importPeople": {"csv": "name,roles\n"},
@@ -79,6 +88,7 @@ BODIES: dict[str, Any] = {
     "changeAttachment": {"caption": "Another."},
     "flagAttachment": {"reason": "A face."},
     "resolveFlag": {"outcome": "released", "note": "Nobody is to be seen."},
+    "startExport": {"module_id": "moving-people"},
     "judgePage": {"content_hash": "0" * 64, "competent": True, "initials": "AE"},
 }
 FORMS = {
@@ -107,6 +117,9 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     invite(world, contributed)
     webhooks = f"/v1/centres/{standing.centre_id}/webhooks"
     made = shared.done("POST", webhooks, world.administrator, WEBHOOK)
+    exports = f"/v1/centres/{standing.centre_id}/exports"
+    asked = {"enrolment_ids": [standing.id]}
+    export = shared.done("POST", exports, world.administrator, asked)
     plan = planned(world)
     sampling.draw_sample(world.runtime, world.verifier, plan.id)
     sheet = re.search(r'href="docs/([^"]+)"', shared.send("GET", "/v1/docs").text)
@@ -114,13 +127,21 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
     known = world.person("Percy Person", Role.CANDIDATE, address_verified=False)
     attachment = world.attach()
     world.bind(attachment, standing)
+    verifier = external(world)
+    visit = grant(world, verifier, standing, contributed)
+    over = grant(world, verifier, standing)
+    visit_link = mailed_visit(world, over)
+    visits.end_visit(shared.runtime, world.administrator, over.id)
     return {
         "attachment_id": attachment.id,
         "upload_id": attachment.id,
         "webhook_id": made.json["id"],
+        "export_id": export.json["id"],
         "plan_id": plan.id,
+        "visit_id": visit.id,
         "centre_id": standing.centre_id,
         "person_id": known.id,
+        "visitor_id": verifier.id,
         "enrolment_id": standing.id,
         "contributed_id": contributed.id,
         "item_id": SEEN,
@@ -131,6 +152,7 @@ def work(shared: Door, standing: Enrolment) -> dict[str, str]:
         "certificate_id": certificate.id,
         "token": link.rpartition("/")[2],
         "witness_token": mailed(world, contributed).rpartition("/")[2],
+        "visit_token": visit_link.rpartition("/")[2],
         "address_token": verification_token(shared.runtime, known),
         "code": "not-found",
         "file": sheet[1],
@@ -164,7 +186,8 @@ def cast(shared: Door, work: dict[str, str], elsewhere: Centre) -> Cast:
     assert work
     peers = {role: world.person(f"Another {role}", role) for role in Role}
     # Colleagues with work of their own, of the same kind.
-    world.enrol(candidate_id=peers[Role.CANDIDATE].id, assessor_id=peers[Role.ASSESSOR].id)
+    theirs = world.enrol(candidate_id=peers[Role.CANDIDATE].id, assessor_id=peers[Role.ASSESSOR].id)
+    grant(world, peers[Role.EXTERNAL_VERIFIER], theirs)
     start, end = world.clock() - timedelta(days=9), world.clock() + timedelta(seconds=1)
     former = [
         world.person(f"{role} until now", role, valid_from=start, valid_until=end) for role in Role
@@ -176,6 +199,7 @@ def cast(shared: Door, work: dict[str, str], elsewhere: Centre) -> Cast:
         Role.CANDIDATE: world.candidate,
         Role.ASSESSOR: world.assessor,
         Role.INTERNAL_VERIFIER: world.verifier,
+        Role.EXTERNAL_VERIFIER: world.actor(work["visitor_id"]),
         Role.ADMINISTRATOR: world.administrator,
     }
     return Cast(owners, peers, former, strangers)
@@ -191,6 +215,8 @@ def ask(
         ids = {"token": ids["address_token"]}
     if each.path.startswith(TESTIMONY):
         ids = {"token": ids["witness_token"]}
+    if each.path.startswith(VISITING):
+        ids = {**ids, "token": ids["visit_token"]}
     if "{item_id}" in each.path:
         ids = {**ids, "enrolment_id": ids["contributed_id"], "page_id": PAGE}
     if each.id in FORMS:
@@ -236,6 +262,13 @@ def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, ow
         if each.id == "deleteWebhook":  # the one of this world is for all others
             made = door.done("POST", each.path.rpartition("/")[0].format(**ids), who, WEBHOOK)
             ids = {**ids, "webhook_id": made.json["id"]}
+        if each.id == "endVisit":  # the one of this world is for all others
+            path = each.path.partition("/{visit_id}")[0].format(**ids)
+            visit = BODIES["createVisit"] | {
+                "person_id": ids["visitor_id"],
+                "enrolment_ids": [ids["enrolment_id"]],
+            }
+            ids = {**ids, "visit_id": door.done("POST", path, who, visit).json["id"]}
         if "{upload_id}" in each.path:  # whoever it is, it is the upload that they began
             ids = {**ids, "upload_id": begin_upload(door, who, ids)}
         assert ask(door, each, who, ids).status not in {401, 403, 404}

@@ -30,6 +30,7 @@ from chalicelib.domain.verifications import (
     Verification,
     Verified,
 )
+from chalicelib.domain.visits import Visit, VisitLink
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -253,6 +254,32 @@ witness_links = st.builds(
     generation=st.integers(0, 2**16 - 1),
     expires_at=moments.map(lambda value: value.replace(microsecond=0)),
     address=address_digests,
+)
+visit_links = st.builds(
+    VisitLink,
+    centre_id=ulids,
+    visit_id=ulids,
+    person_id=ulids,
+    generation=st.integers(0, 2**16 - 1),
+    expires_at=moments.map(lambda value: value.replace(microsecond=0)),
+    address=address_digests,
+)
+visits = st.builds(
+    Visit,
+    id=ulids,
+    centre_id=ulids,
+    person_id=ulids,
+    enrolment_ids=st.lists(ulids, max_size=3).map(tuple),
+    modules=st.frozensets(st.tuples(page_ids, st.integers(1, 9_999)), max_size=3),
+    purpose=text,
+    created_at=moments,
+    created_by=ulids,
+    ends_at=moments,
+    generation=counts,
+    mailed=counts,
+    mailed_at=maybe_moments,
+    ended_at=maybe_moments,
+    ended_by=st.just("") | ulids,
 )
 
 SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

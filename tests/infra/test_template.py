@@ -9,13 +9,15 @@ import pytest
 from chalicelib.api.openapi import OF_THE_GATEWAY
 from chalicelib.api.problems import CODES
 from chalicelib.domain.attachments import PARTS_LIMIT, UPLOAD_LIFETIME, WHOLE_LIMIT
+from chalicelib.storage.archives import WORK
 from chalicelib.storage.trail_acts import SHOWING
 from infra.package import package
 
 Resource = dict[str, Any]
 PROBLEM_MEMBERS = ("type", "title", "status", "detail", "instance", "code", "errors")
-FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Promote", "Sweep")
-BUCKETS = ("Files", "Quarantine", "Evidence", "Audit")
+FUNCTIONS = ("APIHandler", "Finalise", "Notify", "Deliver", "Promote", "Export", "Sweep")
+KEPT = ("Files", "Quarantine", "Evidence", "Audit")
+BUCKETS = (*KEPT, "Archives")
 HEADS = {"prefix": "HEAD#"}
 MADE_ONCE = ("CHANGE#", "PART#", "VERIFICATION#", "TRACE#", "DEED#")
 MAPPINGS: dict[str, list[tuple[list[str], list[Any]]]] = {
@@ -31,6 +33,8 @@ MAPPINGS: dict[str, list[tuple[list[str], list[Any]]]] = {
                 {"prefix": "CERTIFICATE#"},
                 {"prefix": "WHO#"},
                 {"prefix": "CONTRIBUTION#"},
+                {"prefix": "EXPORT#"},
+                {"prefix": "DOWNLOAD#"},
                 "META",
                 "ATTACHMENT",
             ],
@@ -104,7 +108,8 @@ def test_files_are_private_and_kept(resources: dict[str, Resource], name: str) -
     assert len(files["PublicAccessBlockConfiguration"]) == 4
     (owner,) = files["OwnershipControls"]["Rules"]
     assert owner == {"ObjectOwnership": "BucketOwnerEnforced"}
-    assert files["VersioningConfiguration"]["Status"] == "Enabled"
+    versioned = files["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert versioned is (name in KEPT)
     assert files["BucketEncryption"]
     policy = resources[f"{name}Policy"]["Properties"]
     assert policy["Bucket"] == {"Ref": name}
@@ -128,11 +133,22 @@ def test_abandoned_uploads_go_and_evidence_never_does(resources: dict[str, Resou
     assert markers["ExpiredObjectDeleteMarker"] is True
 
 
+def test_nothing_of_an_export_stays_for_long(resources: dict[str, Resource]) -> None:
+    rules = resources["Archives"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    work, exports = rules
+    assert (work["Prefix"], work["ExpirationInDays"]) == (WORK, 2)
+    assert "Prefix" not in exports
+    assert exports["ExpirationInDays"] == 14
+    assert exports["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+
+
 def test_browsers_may_send_files_and_read_what_s3_said(resources: dict[str, Resource]) -> None:
     for name, methods in {
         "Files": ["GET", "HEAD"],
         "Quarantine": ["POST", "PUT", "GET", "HEAD"],
         "Evidence": ["GET", "HEAD"],
+        "Archives": ["GET", "HEAD"],
     }.items():
         condition, cors, _ = resources[name]["Properties"]["CorsConfiguration"]["Fn::If"]
         assert condition == "HasCorsOrigins"

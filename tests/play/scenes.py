@@ -9,6 +9,7 @@ import tests.play.contributions
 import tests.play.departures
 import tests.play.docs
 import tests.play.enrolments
+import tests.play.exports
 import tests.play.judgements
 import tests.play.modules
 import tests.play.pages
@@ -19,6 +20,7 @@ import tests.play.testimony
 import tests.play.trail
 import tests.play.uploads
 import tests.play.verifications
+import tests.play.visits
 import tests.play.webhooks  # noqa: F401 (importing a file of scenes declares them)
 from tests.play.stage import SCENES, play, play_all
 

@@ -110,6 +110,7 @@ def seeds(stack: Stack) -> Seeds:
         "attachment_id": evidence,
         "person_id": other.id,
         "webhook_id": _webhook(play),
+        "export_id": _export(play),
         "plan_id": _plan(play),
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
@@ -160,6 +161,13 @@ def _webhook(play: Play) -> str:
     administrator = play.client(Role.ADMINISTRATOR)
     made: str = administrator.ask("POST", f"{play.centre}/webhooks", body).json()["id"]
     return made
+
+
+def _export(play: Play) -> str:
+    administrator = play.client(Role.ADMINISTRATOR)
+    body = {"enrolment_ids": [play.enrolment_id]}
+    started: str = administrator.ask("POST", f"{play.centre}/exports", body).json()["id"]
+    return started
 
 
 def _plan(play: Play) -> str:

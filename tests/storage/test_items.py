@@ -20,11 +20,13 @@ from chalicelib.domain.judgements import Appraisals
 from chalicelib.domain.people import Authorisation, Membership
 from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Reason, Verification
+from chalicelib.domain.visits import Visit
 from chalicelib.storage import items, keys
 from chalicelib.storage.attachments import from_attachment, from_flag, to_attachment
 from chalicelib.storage.changes import Item, Key, Put
 from chalicelib.storage.packing import pack
 from chalicelib.storage.table import Table
+from chalicelib.storage.visits import from_visit, to_visit
 from tests.domain import values
 from tests.world import new_world
 
@@ -171,6 +173,14 @@ def test_answers(table: Table, answers: Answers) -> None:
 def test_departure_reviews(table: Table, review: DepartureReview) -> None:
     item = stored(table, items.from_departure_review(review))
     assert items.to_departure_review(item) == review
+
+
+@given(visit=values.visits)
+@few
+def test_visits(table: Table, visit: Visit) -> None:
+    item = stored(table, from_visit(visit))
+    fresh = replace(visit, mailed=0, mailed_at=None, ended_at=None, ended_by="")
+    assert to_visit(item) == fresh
 
 
 @given(evidence=values.appraisals)

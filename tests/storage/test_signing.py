@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.addresses import AddressLink
 from chalicelib.domain.links import ReviewLink
 from chalicelib.domain.testimony import WitnessLink
+from chalicelib.domain.visits import VisitLink
 from chalicelib.storage.signing import CODE_BYTES, FORM, HEADER, LinkSigner
 from tests.domain import values
 from tests.domain.values import SIGNED_AT
@@ -110,6 +111,46 @@ def test_every_flip_of_a_bit_of_a_link_of_a_witness_is_refused() -> None:
         assert ONE.read_testimony(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()) is None
     for more in (token[:-1], token + "A", token + "=", token + "\n", ""):
         assert ONE.read_testimony(more) is None
+
+
+@given(values.visit_links)
+def test_any_link_of_a_visit_comes_back_and_does_nothing_else(link: VisitLink) -> None:
+    token = ONE.visit_token(link)
+    assert ONE.read_visit(token) == link
+    assert {ONE.read(token), ONE.read_address(token), ONE.read_testimony(token)} == {None}
+    assert set(token) <= set(BASE64URL)
+
+
+@given(values.links, values.address_links, values.witness_links)
+def test_no_other_link_opens_a_visit(
+    link: ReviewLink, other: AddressLink, witness: WitnessLink
+) -> None:
+    others = (ONE.token(link), ONE.address_token(other), ONE.testimony_token(witness))
+    assert {ONE.read_visit(token) for token in others} == {None}
+
+
+@given(values.visit_links, values.visit_links)
+def test_another_link_of_a_visit_is_another_token(one: VisitLink, other: VisitLink) -> None:
+    assert (ONE.visit_token(one) == ONE.visit_token(other)) == (one == other)
+
+
+def test_every_flip_of_a_bit_of_a_link_of_a_visit_is_refused() -> None:
+    link = VisitLink(
+        centre_id=LINK.centre_id,
+        visit_id=LINK.enrolment_id,
+        person_id=LINK.assessor_id,
+        generation=1,
+        address=LINK.address,
+        expires_at=LINK.expires_at,
+    )
+    token = ONE.visit_token(link)
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    for place in range(len(raw) * 8):
+        flipped = bytearray(raw)
+        flipped[place // 8] ^= 1 << place % 8
+        assert ONE.read_visit(base64.urlsafe_b64encode(flipped).rstrip(b"=").decode()) is None
+    for more in (token[:-1], token + "A", token + "=", token + "\n", ""):
+        assert ONE.read_visit(more) is None
 
 
 @given(values.links)

@@ -2,8 +2,8 @@
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -25,6 +25,7 @@ from chalicelib.storage.scanners import GuardDuty, Off, Verdict
 from chalicelib.usecases.promotions import ScanFailedError, promote
 from tests.attachments import NOTE as NOTE_BYTES
 from tests.attachments import begin, in_index, name_of, picture, read, stored
+from tests.faults import Killed, killed_at
 from tests.world import EVIDENCE, QUARANTINE, World, clients
 
 JPEG = {"name": "photo.jpg", "media_type": "image/jpeg"}
@@ -304,29 +305,6 @@ def test_what_is_deleted_while_it_is_cleared_up_is_found_by_the_sweeper(world: W
 # ---- killed anywhere
 
 
-class Killed(BaseException):
-    """The function is killed: nothing of ours gets to see it."""
-
-
-@contextmanager
-def killed_at(number: int, event: str) -> Iterator[list[str]]:
-    """Kill whoever makes this call to DynamoDB or S3, before or after it is done."""
-    calls: list[str] = []
-
-    def strike(model: Any, **_: Any) -> None:
-        calls.append(model.name)
-        if len(calls) == number:
-            raise Killed
-
-    for client in clients():
-        client.meta.events.register_first(event, strike)
-    try:
-        yield calls
-    finally:
-        for client in clients():
-            client.meta.events.unregister(event, strike)
-
-
 def clean_note(world: World) -> tuple[Attachment, Callable[[], None]]:
     attachment = arrived(world)
     return attachment, lambda: assert_clean(world, attachment, NOTE_BYTES)
@@ -378,7 +356,7 @@ def test_whoever_is_killed_anywhere_the_sweeper_has_it_finished(
 ) -> None:
     for number in count(1):
         attachment, check = prepare(world)
-        with killed_at(number, event) as calls, suppress(Killed):
+        with killed_at(number, event, *clients()) as calls, suppress(Killed):
             run(world, attachment)
         sweep.handle(world.runtime, lambda: 900_000)
         for message, _ in world.uploads.take():
