@@ -111,8 +111,9 @@ def retyped(step: int = 1) -> Named:
     build(files=files.update)
     names = (name for name in files if name.endswith(".json") and name != "data/schema.json")
     places = [(place, name) for name in names for place in _places(json.loads(files[name]))]
-    lines = _draft().folders["enrolment-1"].entries
-    places += [(f"{ONE}/entries/{place}", "") for place in _places(lines) if "/" in place]
+    for folder in _draft().folders.values():
+        lines = f"folders/{folder.id}/entries/"
+        places += [(lines + place, "") for place in _places(folder.entries) if "/" in place]
     for index, (place, name) in enumerate(places):
         for value in VALUES[index % step :: step]:
             change = put(place, value)
@@ -261,6 +262,7 @@ def _containers() -> Named:
     yield "a flag for encryption", build(pack=partial(zipped, flags=1))
     yield "an extra field", build(pack=partial(zipped, extra=struct.pack("<2H", 0xCAFE, 0)))
     yield "a comment", build(pack=partial(zipped, comment=b"x"))
+    yield "no file at all", build(pack=lambda _: zipped([]))
     yield "nothing", b""
     yield "some text", b"This is not an archive.\n" * 9
     yield "as Python writes it", build(pack=partial(_by_python, zipfile.ZIP_STORED))
@@ -314,7 +316,6 @@ def _bags() -> Named:
         yield f"a tag manifest with {name}", build(tag_manifest=lambda made, line=line: made + line)  # type: ignore[misc]
     for name in ("bag-info.txt", "index.html", "VERIFY.md", "verify.py", "verify.html"):
         yield f"no {name}", build(files=drop_file(name))
-    yield "no file at all", build(pack=lambda _: zipped([]))
     yield "no manifest", build(order=lambda names: [n for n in names if n != MANIFEST])
     for name in ("fetch.txt", "manifest-sha512.txt", "readme.txt", "tags/x.txt", "Data/x.txt"):
         yield f"a file {name}", build(files=put_file(name, b"x\n"))
@@ -1133,12 +1134,12 @@ def _swapped_folders(files: dict[str, bytes]) -> None:
 
 def _rechained(draft: Draft) -> None:
     """Chain the entries, whatever is in them, with a head of the last."""
-    folder = draft.folders["enrolment-1"]
-    previous = "0" * 64
-    for each in folder.entries:
-        each["previous"] = previous
-        previous = digest(canonical(each))
-    folder.heads[1]["hash"] = folder.portfolio["trail"]["hash"] = previous
+    for folder in draft.folders.values():
+        previous = "0" * 64
+        for each in folder.entries:
+            each["previous"] = previous
+            previous = digest(canonical(each))
+        folder.heads[1]["hash"] = folder.portfolio["trail"]["hash"] = previous
 
 
 def _heads_of_lines(draft: Draft) -> None:
