@@ -12,8 +12,12 @@ from tests.world import ARCHIVES, World, clients
 def decided(item_id: str, *, competent: bool = True) -> Decision:
     """Decide about a page, and find nothing lacking of its evidence."""
     fine = Appraisal(valid=True, authentic=True, current=True, sufficient=True, reliable=True)
-    said = {"initials": "AE", "feedback": "=1+1 Say more.", "evidence": {item_id: fine}}
-    return Decision(competent=competent, **said)
+    return Decision(
+        competent=competent,
+        initials="AE",
+        feedback="=1+1 Say more.",
+        evidence={item_id: fine},
+    )
 
 
 def everything(world: World) -> Enrolment:

@@ -24,7 +24,9 @@ def external(world: World, name: str = "Ex Ternal") -> Actor:
     return world.person(name, Role.EXTERNAL_VERIFIER)
 
 
-def grant(world: World, who: Actor, *enrolments: Enrolment, **more: Any) -> Visit:
+def grant(
+    world: World, who: Actor, *enrolments: Enrolment, by: Actor | None = None, **more: Any
+) -> Visit:
     """Grant a visit to some enrolments, until the end of the month."""
     given: dict[str, Any] = {
         "person_id": who.id,
@@ -33,7 +35,7 @@ def grant(world: World, who: Actor, *enrolments: Enrolment, **more: Any) -> Visi
         "purpose": PURPOSE,
     }
     new = NewVisit(**given | more)
-    actor = world.administrator
+    actor = by or world.administrator
     return visits.create_visit(world.runtime, actor, new, request(actor))
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.exports import (
     PURPOSE_LIMIT,
     Export,
     ExportState,
+    Failure,
     Selection,
 )
 from chalicelib.domain.people import Role
@@ -113,7 +114,7 @@ class ExportList(AnswerModel):
 
 def _shown(runtime: Runtime, export: Export) -> ExportOut:
     now = runtime.now()
-    done, failure = export.progress, export.failure
+    done = export.progress
     assembling = export.state is not ExportState.GATHERING
     return ExportOut(
         id=export.id,
@@ -132,11 +133,14 @@ def _shown(runtime: Runtime, export: Export) -> ExportOut:
             seconds_left=export.seconds_left(now),
         ),
         size=export.size or None,
-        error=failure
-        and ExportErrorOut(
-            code=failure.code, detail=failure.detail, enrolment_id=failure.enrolment_id or None
-        ),
+        error=_error(export.failure) if export.failure else None,
         expires_at=export.expires_at,
+    )
+
+
+def _error(failure: Failure) -> ExportErrorOut:
+    return ExportErrorOut(
+        code=failure.code, detail=failure.detail, enrolment_id=failure.enrolment_id or None
     )
 
 

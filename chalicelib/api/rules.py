@@ -72,6 +72,8 @@ VIEWERS = members(
     Role.INTERNAL_VERIFIER,
     own=(Role.CANDIDATE, Role.ASSESSOR, Role.EXTERNAL_VERIFIER),
 )
+# Those who may see what others found of it, and its audit trail.
+OVERSEERS = members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, own=(Role.EXTERNAL_VERIFIER,))
 ITS_CANDIDATE = members(own=(Role.CANDIDATE,))
 ITS_ASSESSOR = members(own=(Role.ASSESSOR,))
 

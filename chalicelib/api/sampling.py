@@ -72,11 +72,13 @@ class RatesIn(RequestModel):
 class SamplingPlanIn(RequestModel):
     """What is to be looked at. What names nothing leaves nothing out."""
 
-    title: Annotated[Text, Field(max_length=NAME_LIMIT)]
+    title: Annotated[Text, Field(max_length=NAME_LIMIT, description="In one line.")]
     stage: Stage
-    modules: Named = Field(default_factory=list)
+    modules: Named = Field(default_factory=list, description="Ids of modules, of all versions.")
     assessors: Named = Field(default_factory=list, description="Person ids.")
-    methods: Annotated[list[Method], Field(max_length=len(Method))] = Field(default_factory=list)
+    methods: Annotated[list[Method], Field(max_length=len(Method))] = Field(
+        default_factory=list, description="By what means was judged."
+    )
     starts_on: Day = Field(
         default=None, description="The first day of judging, as days are at the centre."
     )
@@ -221,9 +223,15 @@ class ChoicesIn(RequestModel):
 
     units: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=220)]],
-        Field(min_length=1, max_length=AT_ONCE),
+        Field(
+            min_length=1,
+            max_length=AT_ONCE,
+            description="Each `{enrolment_id}/{page_id}/{number of the attempt}`.",
+        ),
     ]
-    reason: Annotated[Text, Field(max_length=REASON_LIMIT)]
+    reason: Annotated[
+        Text, Field(max_length=REASON_LIMIT, description="Text of more than white space.")
+    ]
 
 
 class ChoiceList(AnswerModel):
@@ -341,7 +349,7 @@ def draw_sample(call: Call) -> Answer:
     """Take every judgement that fits the plan now, and draw.
 
     Drawing again answers with the same draw. One draw takes up to 10,000 judgements, from up to
-    1,500 enrolments that the plan may reach, at a centre of up to 10,000.
+    1,500 enrolments that the plan may reach, at a centre of up to 20,000.
     """
     actor = call.actor()
     call.no_body()

@@ -7,10 +7,9 @@ from pydantic import Field
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ANYBODY, members
+from chalicelib.api.rules import ANYBODY, OVERSEERS
 from chalicelib.api.texts import StampText
 from chalicelib.api.verbatim import Verbatim
-from chalicelib.domain.people import Role
 from chalicelib.usecases import trail
 
 FRESH = "public, max-age=3600"
@@ -65,7 +64,7 @@ class KeySet(AnswerModel):
     "GET",
     ENROLMENT + "/trail",
     summary="What was done in an enrolment, by whom and when: its audit trail, newest last.",
-    rule=members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER),
+    rule=OVERSEERS,
     query=ListQuery,
     answer=TrailPage,
     problems=("role-not-allowed", "own-work"),

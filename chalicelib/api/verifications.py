@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import ITS_ASSESSOR, members
+from chalicelib.api.rules import ITS_ASSESSOR, OVERSEERS, members
 from chalicelib.api.texts import Identifier, LongText, Text
 from chalicelib.domain.people import Role
 from chalicelib.domain.verifications import NOTE_LIMIT, Finding, Outcome, Verification
@@ -165,7 +165,7 @@ def record_verification(call: Call) -> Answer:
     "GET",
     VERIFICATIONS,
     summary="The verifications of a centre, or of one of its enrolments, newest first.",
-    rule=members(Role.INTERNAL_VERIFIER, Role.ADMINISTRATOR, own=(Role.EXTERNAL_VERIFIER,)),
+    rule=OVERSEERS,
     query=VerificationQuery,
     answer=VerificationList,
     problems=("role-not-allowed",),

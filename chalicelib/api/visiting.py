@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.exhibits import exhibits_of
-from chalicelib.api.html import page, unopened
+from chalicelib.api.html import SHEET, page, unopened
 from chalicelib.api.http import HTML, Answer, Call, Operation, QueryModel
 from chalicelib.api.items import guidance_of, rows_of, score_of
 from chalicelib.api.rules import LINK_HOLDER
@@ -34,6 +34,7 @@ PAGE = PORTFOLIO + "/{page_id}"
 ATTEMPT = PAGE + "/attempts/{number}"
 FILE = ATTEMPT + "/attachments/{attachment_id}"
 MEDIA = (HTML,)
+SHEETS = (SHEET, "visit.css")
 CLOSED = ("not-found", "link-expired", "visit-ended", "link-void")
 STATES = {
     PageState.OPEN: "Open",
@@ -182,6 +183,7 @@ def _list(call: Call, opened: OpenedVisit) -> Answer:
     here = call["token"]
     return page(
         "visit.html",
+        sheets=SHEETS,
         centre=opened.centre,
         visit=visit,
         until=last_day(visit.ends_at, zone),
@@ -199,6 +201,7 @@ def _portfolio(call: Call, opened: OpenedVisit) -> Answer:
     titles = {each.id: each.title for each in found.module.pages}
     return page(
         "visit_enrolment.html",
+        sheets=SHEETS,
         centre=opened.centre,
         found=found,
         module=found.module,
@@ -232,6 +235,7 @@ def _page(call: Call, opened: OpenedVisit) -> Answer:
     up = "../../" if number else ""  # from an attempt to its page
     beside = (*module.pages[max(0, place - 1) : place], *module.pages[place + 1 : place + 2])
     values: dict[str, Any] = {
+        "sheets": SHEETS,
         "centre": opened.centre,
         "shown": shown,
         "module": module,

@@ -101,6 +101,17 @@ def require_viewer(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     return require_reader(actor, enrolment)
 
 
+def require_overseer(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
+    """Return the enrolment if the actor may see what others found of it, and its audit trail.
+
+    Those are readers of all, and external verifiers whom a visit shows it: nobody by their part in
+    it.
+    """
+    if enrolment and (actor.has(*READERS_OF_ALL) or enrolment.id in actor.granted):
+        return enrolment
+    raise not_found()
+
+
 def require_candidate(actor: Actor, enrolment: Enrolment | None) -> Enrolment:
     """Return the enrolment if the actor is its candidate; others who may read it are forbidden."""
     require_role(actor, Role.CANDIDATE)

@@ -45,16 +45,13 @@ class Kind(StrEnum):
     PORTFOLIO_VIEWED = "portfolio.viewed"
 
 
-BY_TOKEN, BY_LINK = "token", "link"  # methods, beside those of judgements and `system`
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """Something that was done in an enrolment, by a name of its own: the natural key of its entry.
 
-    `by` is a person's id, or empty; `method` is `token`, `link`, `link-with-code` or `system`;
-    `on` the digest of what it was done to, or empty. `facts` are ids, numbers and states. `texts`
-    are never written down in the trail: it commits to them.
+    `by` is a person's id, or empty; `method` is one of judgements', or `system`; `on` is the digest
+    of what it was done to, or empty. `facts` are ids, numbers, states and days. `texts` are never
+    written down in the trail: it commits to them.
     """
 
     event: str
@@ -107,7 +104,7 @@ def next_line(centre_id: str, enrolment_id: str, state: State, act: Act, key: by
         "kind": str(act.kind),
         "at": stamp(act.at),
         "by": act.by,
-        "method": act.method,
+        "method": str(act.method),
         "on": act.on,
         "facts": dict(act.facts),
         "commitments": {

@@ -11,7 +11,7 @@ from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Conflict, Flaw
 from chalicelib.domain.people import Member, Role
 from chalicelib.domain.times import date_at
-from chalicelib.domain.trail import Act, Kind
+from chalicelib.domain.trail import Act, Kind, event_name
 
 ENROLMENTS_LIMIT = 100  # of one visit
 PURPOSE_LIMIT = 500  # characters
@@ -184,7 +184,7 @@ def look_act(visit: Visit, enrolment_id: str, method: str, look: Look, now: date
     digest = hashlib.sha256(f"{slot}\n{name}".encode()).digest()[:DIGEST_BYTES]
     began = datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC)
     return Act(
-        event=f"{Kind.PORTFOLIO_VIEWED.replace('.', '-')}:{enrolment_id}:{_ulid(began, digest)}",
+        event=event_name(Kind.PORTFOLIO_VIEWED, enrolment_id, _ulid(began, digest)),
         kind=Kind.PORTFOLIO_VIEWED,
         at=now,
         by=visit.person_id,

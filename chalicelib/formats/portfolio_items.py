@@ -17,8 +17,8 @@ Document = Mapping[str, Any]
 class ShownFile:
     """A file of the portfolio. `address` leads to it, and is empty where it is withheld.
 
-    `instead` is the number of the evidence that is shown in its place, `redacts` the number of
-    that which it replaces.
+    `replaced_by` is the id of the file that is shown in its place, or empty, and `instead` the
+    number of that; `redacts` the number of the one that it replaces.
     """
 
     id: str
@@ -30,6 +30,7 @@ class ShownFile:
     address: str
     thumbnail: str
     sha256: str
+    replaced_by: str
     instead: int | None
     redacts: int | None
 
@@ -80,6 +81,7 @@ def files_of(attachments: Iterable[Document]) -> dict[str, ShownFile]:
             address="" if each["withheld"] else each["file"],
             thumbnail="" if each["withheld"] else each["thumbnail"],
             sha256=each["sha256"],
+            replaced_by=each["replaced_by"],
             instead=numbers.get(each["replaced_by"]),
             redacts=numbers.get(each["redacts"]),
         )
@@ -113,7 +115,7 @@ def items_of(
             options=_options(item, answer),
             author=_author(part, time_zone) if part else "",
             lines=tuple(lines_of(form, answer.record)),
-            files=tuple(files[each] for each in answer.attachments or ()),
+            files=tuple(_seen(answer.attachments or (), files)),
             departures=tuple(
                 Departure(rule.text, answer.record.reasons.get(rule.id, "")) for rule in departed
             ),
@@ -163,6 +165,14 @@ def _words(kind: str, answer: Answer) -> str:
 def _options(item: Document, answer: Answer) -> tuple[tuple[str, bool], ...]:
     chosen = answer.chosen or ()
     return tuple((each["text"], each["id"] in chosen) for each in item.get("options", ()))
+
+
+def _seen(ids: Iterable[str], files: Mapping[str, ShownFile]) -> Iterator[ShownFile]:
+    """Give the files that an answer names, and after each what is shown in its place."""
+    for each in ids:
+        yield files[each]
+        if copy := files.get(files[each].replaced_by):
+            yield copy
 
 
 def _author(part: Document, time_zone: str) -> str:

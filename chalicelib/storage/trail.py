@@ -64,7 +64,7 @@ def trace(centre_id: str, enrolment_id: str, trace_id: str, act: Act) -> Put:
         "kind": str(act.kind),
         "at": stamp(act.at),
         "by": act.by,
-        "method": act.method,
+        "method": str(act.method),
         "on": act.on,
         "facts": dict(act.facts),
     }

@@ -11,8 +11,9 @@ from typing import Any
 
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.digests import canonical, digest
+from chalicelib.domain.judgements import Method
 from chalicelib.domain.times import parse
-from chalicelib.domain.trail import BY_LINK, BY_TOKEN, Act, Kind, event_name
+from chalicelib.domain.trail import Act, Kind, event_name
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Item, Key
 
@@ -101,7 +102,7 @@ def _enrolled(enrolment_id: str, item: Item) -> Act:
         kind=Kind.ENROLMENT_CREATED,
         at=parse(item["created_at"]),
         by=item["created_by"],
-        method=BY_TOKEN,
+        method=Method.TOKEN,
         facts=_facts(item, "candidate_id", "module_id", "module_version", "renews", "occurred_on"),
     )
 
@@ -113,7 +114,7 @@ def _changed(enrolment_id: str, item: Item) -> Act:
         kind=Kind.ENROLMENT_CHANGED,
         at=parse(item["changed_at"]),
         by=item["changed_by"],
-        method=BY_TOKEN,
+        method=Method.TOKEN,
         facts={"revision": revision, **_facts(item, "before", "after", "occurred_on")},
         texts={"reason": item["reason"]},
     )
@@ -129,7 +130,7 @@ def _attempted(enrolment_id: str, item: Item, found: Found) -> Iterator[Act]:
         at: datetime,
         by: str,
         *,
-        method: str = BY_TOKEN,
+        method: Method = Method.TOKEN,
         facts: Mapping[str, Any] = {},
         texts: Mapping[str, str] = {},
     ) -> Act:
@@ -160,7 +161,7 @@ def _attempted(enrolment_id: str, item: Item, found: Found) -> Iterator[Act]:
             Kind.ATTEMPT_JUDGED,
             judgement.judged_at,
             judgement.judged_by,
-            method=str(judgement.method),
+            method=judgement.method,
             facts=_filled(
                 competent=judgement.competent,
                 authorisation_id=judgement.authorisation_id,
@@ -202,7 +203,7 @@ def _contributed(enrolment_id: str, item: Item) -> Act:
         kind=Kind.CONTRIBUTION_SIGNED,
         at=parse(document["signed_at"]),
         by=by,
-        method=BY_TOKEN if by else BY_LINK,
+        method=Method.TOKEN if by else Method.LINK,
         on=item["content_hash"],
         facts=parts | _facts(document, "invited_by", "occurred_on"),
         texts=_filled(address=item.get("address", "")),
@@ -217,7 +218,7 @@ def _verified(enrolment_id: str, finding: Item) -> Act:
         kind=Kind.JUDGEMENT_VERIFIED,
         at=found.verified_at,
         by=found.verified_by,
-        method=BY_TOKEN,
+        method=Method.TOKEN,
         on=found.content_hash,
         facts=_filled(
             page_id=found.page_id,
@@ -253,7 +254,7 @@ def _handled(enrolment_id: str, deed: Item, attachment: Item) -> Act:
         kind=kind,
         at=parse(deed["at"]),
         by=deed["by"],
-        method=BY_TOKEN,
+        method=deed["method"],
         on=attachment["sha256"],
         facts={"attachment_id": attachment_id},
         texts=_filled(note=deed.get("note", "")),

@@ -44,6 +44,7 @@ from chalicelib.usecases.exports import archive_name, ask_for, selected
 from chalicelib.usecases.portfolios import Original, Portfolio
 
 RESERVE = 120_000  # milliseconds that must be left to begin another step
+ABANDONED_DETAIL = "The export could not be finished in two days. Start another one."
 NOTED_EVERY = 64 * 1024**2  # bytes of the archive after which its progress is written down
 
 
@@ -99,12 +100,11 @@ def _work(runtime: Runtime, export: Export, milliseconds_left: Callable[[], int]
 
     Where time runs out, the export is put back, and the worker is asked for again.
     """
-    try:
-        export = _take(runtime, export)
-    except ConditionFailedError:
+    taken = _take(runtime, export)
+    if taken is None:
+        log("export-taken")
         return
-    if export is None:
-        return
+    export = taken
     try:
         if runtime.now() >= export.created_at + ABANDONED:
             _fail(runtime, export, Failure("export-abandoned", ABANDONED_DETAIL))
@@ -119,9 +119,6 @@ def _work(runtime: Runtime, export: Export, milliseconds_left: Callable[[], int]
     if not finished:
         _put_back(runtime, export)
         ask_for(runtime, export.centre_id, export.id)
-
-
-ABANDONED_DETAIL = "The export could not be finished in two days. Start another one."
 
 
 def _steps(runtime: Runtime, export: Export, milliseconds_left: Callable[[], int]) -> bool:
@@ -379,13 +376,16 @@ def _read(runtime: Runtime, name: str) -> bytes:
 
 
 def _take(runtime: Runtime, export: Export) -> Export | None:
-    """Have the export to oneself for a while. Raises ConditionFailedError if another is quicker."""
-    now = stamp(runtime.now())
-    if export.lease and export.lease > now:
+    """Have the export to oneself for a while; None where another worker has it, or is quicker."""
+    now = runtime.now()
+    if export.lease > stamp(now):
         return None
-    lease = f"{stamp(runtime.now() + LEASE)} {runtime.new_id()}"
+    lease = f"{stamp(now + LEASE)} {runtime.new_id()}"
     change = Update(_key(export), (equals("lease", export.lease),), set={"lease": lease})
-    return to_export(runtime.table.write(change))
+    try:
+        return to_export(runtime.table.write(change))
+    except ConditionFailedError:
+        return None
 
 
 def _put_back(runtime: Runtime, export: Export) -> None:

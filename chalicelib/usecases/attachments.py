@@ -24,6 +24,7 @@ from chalicelib.domain.errors import (
     Unavailable,
     not_found,
 )
+from chalicelib.domain.judgements import Method
 from chalicelib.domain.people import Role
 from chalicelib.domain.times import stamp
 from chalicelib.domain.visits import Look
@@ -210,7 +211,12 @@ def delete_attachment(runtime: Runtime, actor: Actor, attachment_id: str) -> Non
 
 
 def flag_attachment(
-    runtime: Runtime, actor: Actor, attachment_id: str, reason: str, request: Request
+    runtime: Runtime,
+    actor: Actor,
+    attachment_id: str,
+    reason: str,
+    request: Request,
+    method: Method = Method.TOKEN,
 ) -> Attachment:
     """Withhold a file that identifies somebody who uses services, until an administrator decides.
 
@@ -225,7 +231,7 @@ def flag_attachment(
         known = _as_flagged(attachment)
         changes: list[Change] = [
             Check(key, known) if attachment.flag else Update(key, known, set=from_flag(raised)),
-            _deed(runtime, actor, attachment, Deed.FLAGGED, reason),
+            _deed(runtime, actor, attachment, Deed.FLAGGED, reason, method),
             remember(request, {}, raised.at),
         ]
         try:
@@ -369,11 +375,21 @@ def _as_flagged(attachment: Attachment) -> tuple[Condition, Condition]:
 
 
 def _deed(
-    runtime: Runtime, actor: Actor, attachment: Attachment, deed: Deed, note: str = ""
+    runtime: Runtime,
+    actor: Actor,
+    attachment: Attachment,
+    deed: Deed,
+    note: str = "",
+    method: Method = Method.TOKEN,
 ) -> Put:
     """Build the record of what somebody did with an attachment."""
     key = keys.deed(attachment.centre_id, attachment.id, runtime.new_id())
-    done = {"by": actor.id, "at": stamp(runtime.now()), "what": str(deed)}
+    done = {
+        "by": actor.id,
+        "at": stamp(runtime.now()),
+        "what": str(deed),
+        "method": str(method),
+    }
     return Put(key, done | ({"note": note} if note else {}))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain.attachments import REASON_LIMIT, Attachment
 from chalicelib.domain.errors import Flaw, Invalid, not_found
+from chalicelib.domain.judgements import Method
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.usecases import attachments, people
@@ -84,7 +85,7 @@ def flag(runtime: Runtime, opened: Opened, number: str, reason: str) -> None:
     actor = people.act(runtime, link.assessor_id, link.centre_id)
     said = fingerprint(reason.encode())
     request = Request(actor.id, f"flag {file.id}", f"{link.content_hash}{said}", said)
-    attachments.flag_attachment(runtime, actor, file.id, reason, request)
+    attachments.flag_attachment(runtime, actor, file.id, reason, request, Method.LINK)
 
 
 def _seen(runtime: Runtime, centre_id: str, ids: Iterable[str]) -> dict[str, Attachment | None]:

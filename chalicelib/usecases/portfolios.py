@@ -279,7 +279,9 @@ def _judgement(attempt: Attempt, beside: Item | None) -> dict[str, Any] | None:
 
 def _countersignature(attempt: Attempt) -> dict[str, str] | None:
     made = attempt.countersignature
-    return made and {"by": made.by, "at": stamp(made.at), "occurred_on": made.occurred_on}
+    if made is None:
+        return None
+    return {"by": made.by, "at": stamp(made.at), "occurred_on": made.occurred_on}
 
 
 def _set_aside(attempt: Attempt, beside: Item | None) -> dict[str, str] | None:

@@ -56,7 +56,7 @@ class Limits:
     in a call each, the judgements; and keeps those that fit.
     """
 
-    centre: int = 10_000
+    centre: int = 20_000
     enrolments: int = 1_500
     units: int = UNITS_LIMIT
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.access import Actor, require_reader, require_role
+from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden
@@ -27,13 +27,14 @@ from chalicelib.domain.trail import (
     suspects,
     to_entry,
 )
+from chalicelib.domain.visits import Look
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, create
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.storage.trail import advancing, anchoring, entering, to_line, to_state
 from chalicelib.storage.trail_acts import SHOWING, acts, attempt_events, beside
-from chalicelib.usecases import enrolments
+from chalicelib.usecases import enrolments, looks
 
 ORDER = list(Kind)  # of acts of the same moment
 
@@ -100,35 +101,28 @@ def catch_up(runtime: Runtime, centre_id: str, enrolment_id: str) -> int:
 
     Returns the number of its latest entry; 0 where there is no such enrolment.
     """
-    chain = _chain(runtime, centre_id, enrolment_id)
+    chain = _as_it_stands(runtime, centre_id, enrolment_id)
     if chain is None:
         return 0
-    chain.state = _state(runtime, chain)
-    entries = map(to_entry, _lines(runtime, chain))
-    chain.events = {each["event"] for each in entries if each["seq"] <= chain.state.seq}
-    for act in sorted(_all_acts(runtime, chain), key=lambda act: (act.at, ORDER.index(act.kind))):
-        _append(runtime, chain, act)
+    _catch_up(runtime, chain)
     return chain.state.seq
 
 
 def keep_up(runtime: Runtime, enrolment: Enrolment, attempts: Iterable[Attempt]) -> None:
     """Append what the stream may have lost, as far as the attempts show that it has; anchor."""
-    chain = _chain(runtime, enrolment.centre_id, enrolment.id)
+    chain = _as_it_stands(runtime, enrolment.centre_id, enrolment.id)
     if chain is None:
         return
-    chain.state = _state(runtime, chain)
     events = [event_name(Kind.ENROLMENT_CREATED, enrolment.id)]
     events += (event for each in attempts for event in attempt_events(enrolment.id, each))
     if not all(any(suspects(chain.state, event)) for event in events):
-        catch_up(runtime, enrolment.centre_id, enrolment.id)
+        _catch_up(runtime, chain)
     _anchor(runtime, chain)
 
 
 def anchor(runtime: Runtime, centre_id: str, enrolment_id: str) -> None:
     """Have the hash of the latest entry signed and locked away, unless it is."""
-    chain = _chain(runtime, centre_id, enrolment_id)
-    if chain:
-        chain.state = _state(runtime, chain)
+    if chain := _as_it_stands(runtime, centre_id, enrolment_id):
         _anchor(runtime, chain)
 
 
@@ -168,14 +162,22 @@ def list_entries(
 
     Raises Forbidden for one's own work: what verifiers found of it stands there too.
     """
-    require_role(actor, Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
-    enrolment = require_reader(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    require_role(actor, *sorted(READERS_OF_ALL), Role.EXTERNAL_VERIFIER)
+    enrolment = require_overseer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     if enrolment.candidate_id == actor.id:
         detail = "Nobody reads the trail of their own work; ask another administrator."
         raise Forbidden("own-work", detail)
+    looks.note(runtime, actor, enrolment_id, Look())
     pk, prefix = keys.entries(actor.centre_id, enrolment_id)
     page = runtime.table.page(pk, prefix, limit, after)
     return [to_entry(to_line(item)) for item in page.items], page.end
+
+
+def _catch_up(runtime: Runtime, chain: Chain) -> None:
+    entries = map(to_entry, _lines(runtime, chain))
+    chain.events = {each["event"] for each in entries if each["seq"] <= chain.state.seq}
+    for act in sorted(_all_acts(runtime, chain), key=lambda act: (act.at, ORDER.index(act.kind))):
+        _append(runtime, chain, act)
 
 
 def _append(runtime: Runtime, chain: Chain, act: Act) -> None:
@@ -235,6 +237,12 @@ def _chain(runtime: Runtime, centre_id: str, enrolment_id: str) -> Chain | None:
         )
 
     return runtime.cache.get(("trail", centre_id, enrolment_id), load)
+
+
+def _as_it_stands(runtime: Runtime, centre_id: str, enrolment_id: str) -> Chain | None:
+    """Return the chain as the table has it now, whatever this function knew of it."""
+    runtime.cache.forget(("trail", centre_id, enrolment_id))
+    return _chain(runtime, centre_id, enrolment_id)
 
 
 def _state(runtime: Runtime, chain: Chain) -> State:

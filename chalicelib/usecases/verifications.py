@@ -7,9 +7,9 @@ from chalicelib.domain.access import (
     READERS_OF_ALL,
     Actor,
     countersigns,
+    require_overseer,
     require_reader,
     require_role,
-    require_viewer,
 )
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import UNDER_REVIEW, CertificateState
@@ -239,7 +239,7 @@ def _require_visited(runtime: Runtime, actor: Actor, enrolment_id: str) -> None:
     if not enrolment_id:
         flaw = Flaw("?enrolment_id", "required", "Name an enrolment that a visit shows you.")
         raise Invalid("invalid-query", "Say whose verifications are to be listed.", [flaw])
-    require_viewer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
+    require_overseer(actor, enrolments.find(runtime, actor.centre_id, enrolment_id))
     looks.note(runtime, actor, enrolment_id, Look())
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from chalicelib.domain.access import Actor, require_role
 from chalicelib.domain.centres import Centre
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.errors import Invalid, NotFound, Unavailable, not_found
+from chalicelib.domain.errors import Invalid, NotFound, not_found
 from chalicelib.domain.links import PATIENCE
 from chalicelib.domain.people import Membership, Role
 from chalicelib.domain.times import end_of, last_day, printed, stamp
@@ -133,16 +133,17 @@ def send_link(runtime: Runtime, actor: Actor, visit_id: str, request: Request) -
     require_another_link(visit)
     change = Update(
         _key(visit),
-        (absent("ended_at"), equals("generation", visit.generation)),
-        set={"generation": visit.generation + 1, **keys.open_index(visit.centre_id, visit.id)},
+        (absent("ended_at"),),
+        set=keys.open_index(visit.centre_id, visit.id),
+        add={"generation": 1},
     )
     try:
         runtime.table.write(change, remember(request, {}, now), people.still(actor))
     except ConditionFailedError as failure:
         people.require_still(runtime, actor, failure)
         if answered(runtime, request) is None:
-            detail = "The visit was changed in this moment; send the same request again."
-            raise Unavailable("busy", detail) from None
+            require_going_on(get_visit(runtime, actor, visit_id), now)
+            raise
     return get_visit(runtime, actor, visit_id)
 
 

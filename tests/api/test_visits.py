@@ -12,7 +12,7 @@ from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.people import Role
 from chalicelib.domain.visits import Visit
-from chalicelib.usecases import attachments, visits
+from chalicelib.usecases import attachments, trail, visits
 from tests.api.door import Door, Reply, attempt_path, centre_path, page_path
 from tests.contributions import CONTRIBUTED_MODULE, PAGE, SEEN
 from tests.faults import ENDPOINT, hooked
@@ -64,6 +64,7 @@ def reads(door: Door, shown: Shown) -> dict[str, str]:
         "listAttempts": f"{page_path(shown.enrolment, 'kn-1')}/attempts",
         "getAttempt": attempt_path(shown.enrolment, shown.attempt),
         "getAttachment": f"{base}/attachments/{shown.file.id}",
+        "listTrail": f"{enrolment}/trail",
         "listVerifications": f"{base}/verifications?enrolment_id={shown.enrolment.id}",
     }
 
@@ -80,7 +81,7 @@ def test_what_is_granted_is_read_and_each_look_is_on_record(door: Door, shown: S
     assert {each["kind"] for each in kept} == {"portfolio.viewed"}
     assert {(each["by"], each["method"]) for each in kept} == {(shown.who.id, "token")}
     assert {each["facts"]["visit_id"] for each in kept} == {shown.visit.id}
-    # How the enrolment stands and what was found of it are the same look, at the whole of it.
+    # How it stands, its trail and what was found of it are one look, at the whole of it.
     expected: list[dict[str, Any]] = [
         {},
         {"page_id": "kn-1"},
@@ -117,7 +118,7 @@ def test_nobody_elses_look_is_on_record(door: Door, shown: Shown) -> None:
     world = door.world
     for who in (world.candidate, world.assessor, world.verifier, world.administrator):
         for operation, path in reads(door, shown).items():
-            if operation != "listVerifications":
+            if operation not in {"listVerifications", "listTrail"}:
                 door.done("GET", path, who)
     assert traces(world, shown.enrolment) == []
 
@@ -164,6 +165,7 @@ def test_what_is_not_granted_is_not_there(door: Door, shown: Shown) -> None:
         f"{hidden}/pages/kn-1/attempts",
         f"{hidden}/pages/kn-1/attempts/1",
         f"{hidden}/certificate",
+        f"{hidden}/trail",
         f"{base}/verifications?enrolment_id={shown.hidden.id}",
         f"{base}/attachments/{other.id}",
         f"{base}/attachments/{door.world.attach().id}",  # that nobody has signed for
@@ -191,6 +193,28 @@ def test_a_flagged_file_is_withheld(door: Door, shown: Shown) -> None:
     attachments.flag_attachment(*of, request(world.assessor))
     path = f"{centre_path(door)}/attachments/{shown.file.id}"
     assert door.done("GET", path, shown.who).json["url"] is None
+
+
+def test_a_role_beside_it_opens_no_more_than_it_did(door: Door) -> None:
+    """What was found of an enrolment is not for whoever judges in it and visits others."""
+    world = door.world
+    both = world.person("Bo Both", Role.EXTERNAL_VERIFIER, Role.ASSESSOR)
+    candidate = world.person("Ci Other", Role.CANDIDATE)
+    theirs = world.enrol(candidate_id=candidate.id, assessor_id=both.id)
+    door.done("GET", path_of(door, theirs), both)
+    door.refused("not-found", "GET", f"{path_of(door, theirs)}/trail", both)
+    found = f"{centre_path(door)}/verifications?enrolment_id={theirs.id}"
+    door.refused("not-found", "GET", found, both)
+
+
+def test_looks_come_into_the_trail(door: Door, shown: Shown) -> None:
+    door.done("GET", attempt_path(shown.enrolment, shown.attempt), shown.who)
+    trail.catch_up(door.runtime, shown.enrolment.centre_id, shown.enrolment.id)
+    listed = door.done("GET", f"{path_of(door, shown.enrolment)}/trail", shown.who).json["items"]
+    (entry,) = (each for each in listed if each["kind"] == "portfolio.viewed")
+    assert (entry["by"], entry["method"]) == (shown.who.id, "token")
+    assert entry["on"] == shown.attempt.content_hash
+    assert entry["facts"] == {"visit_id": shown.visit.id, "page_id": "kn-1", "number": 1}
 
 
 def test_the_key_comes_with_the_modules_of_what_is_granted(door: Door, shown: Shown) -> None:

@@ -15,6 +15,7 @@ from cli.evidence import SAMPLES
 from tests.browser.candidate import opened
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, at_work, wrong
 from tests.browser.chromium import PHONE, chromium
+from tests.browser.test_visits import a_judged_page, an_enrolment
 
 IMAGES = Path("docs/images")
 SCALE = 1.25
@@ -71,6 +72,21 @@ def evidence(centre: Centre, browser: Browser) -> None:
         box.check()
     screens.append(tab.screenshot())
     _side_by_side(browser, "evidence.png", screens)
+    context.close()
+
+
+def visit(centre: Centre, browser: Browser) -> None:
+    """Take three screens of a verifier's phone: the pages, a decision, and what it rests on."""
+    context = browser.new_context(viewport=PHONE, device_scale_factor=SCALE, is_mobile=True)
+    tab = context.new_page()
+    an_enrolment(centre, tab)
+    screens = [tab.screenshot()]
+    a_judged_page(centre, tab)
+    for heading in ("Decision", "What was signed"):
+        place = tab.get_by_role("heading", name=heading)
+        place.evaluate("element => element.scrollIntoView()")
+        screens.append(tab.screenshot())
+    _side_by_side(browser, "visit.png", screens)
     context.close()
 
 
@@ -137,6 +153,7 @@ def main() -> None:
     with at_work() as centre, chromium() as browser:
         review(centre, browser)
         evidence(centre, browser)
+        visit(centre, browser)
         certificate(centre, browser)
         candidate(centre, browser)
 

@@ -4,11 +4,13 @@ import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from chalicelib.domain.people import Role
+from chalicelib.domain.access import Actor
+from chalicelib.domain.people import Identity, Role
 from chalicelib.domain.visits import Visit
 from chalicelib.usecases import certificates, visits
 from tests.browser.centre import CHOICES, NAME, STATEMENTS, Centre, wrong
@@ -24,7 +26,7 @@ from tests.browser.test_states import (
     with_picture,
 )
 from tests.visits import external, grant
-from tests.world import SHORT_MODULE
+from tests.world import ISSUER, SHORT_MODULE
 
 FEEDBACK = "Read the fourth question again: what would you tell Daniel before he speaks?"
 
@@ -41,14 +43,20 @@ def granted(centre: Centre, *enrolment_ids: str) -> tuple[Visit, str]:
     return made, found[0]
 
 
+def newcomer(centre: Centre, name: str, **more: Any) -> Actor:
+    """Make another assessor known, whoever has the name already."""
+    identity = Identity(ISSUER.issuer, uuid.uuid4().hex)
+    return centre.world.person(name, Role.ASSESSOR, identity=identity, **more)
+
+
 def judged(centre: Centre) -> str:
     """Have a page returned, judged again by somebody in training, and verified; return its id."""
     world, assessor = centre.world, centre.world.assessor
     page = centre.module.page(CHOICES)
     assert page
-    world.countersigner = world.person(f"Cora {uuid.uuid4().hex[:6]}", Role.ASSESSOR)
+    world.countersigner = newcomer(centre, "Cora Signer")
     held = world.authorisation(countersigner_id=world.countersigner.id)
-    trainee = world.person(f"Tom {uuid.uuid4().hex[:6]}", Role.ASSESSOR, authorisation=held)
+    trainee = newcomer(centre, "Tom Trainee", authorisation=held)
     by = centre.enrol(assessor_id=trainee.id)
     world.assessor = trainee
     centre.sign(STATEMENTS, by=by)

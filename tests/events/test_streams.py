@@ -70,6 +70,23 @@ def test_a_member_is_read_from_the_keys_alone() -> None:
         assert keys.is_membership(key.sk) or not next(changes({"Records": [record_of(key)]})).member
 
 
+def test_what_shows_an_act_of_an_enrolment_is_told_by_its_keys_alone() -> None:
+    showing = [
+        keys.enrolment(*OF),
+        keys.change(*OF, 1),
+        keys.head(*OF, "p1", 1),
+        keys.part(*OF, "p1", "i1", 1),
+        keys.enrolment_verification(*OF, "v1"),
+        keys.certificate(*OF, 1),
+        keys.trace(*OF, "t1"),
+        keys.deed("centre", "attachment", "d1"),
+    ]
+    beside = [keys.verification("centre", "v1"), keys.public_certificate("c1")]
+    records = [record_of(key) for key in (*showing, *beside, *FOREIGN)]
+    found = [each.key for each in changes({"Records": records}) if each.on_record]
+    assert found == [*showing, keys.enrolment(*OF), keys.certificate(*OF, 1)]
+
+
 def test_items_of_other_kinds_are_passed_over() -> None:
     handler = Handler()
     records = [record_of(key) for key in FOREIGN]

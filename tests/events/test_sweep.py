@@ -15,8 +15,10 @@ from chalicelib.runtime import new_id
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Update
 from chalicelib.storage.keys import SHARDS
+from chalicelib.usecases import trail
 from tests.contributions import WITNESS, begin, invite
 from tests.faults import Answer, hooked, refused
+from tests.trails import check
 from tests.world import World
 
 
@@ -72,6 +74,27 @@ def test_what_was_lost_is_finalised_and_mailed_once(world: World) -> None:
     assert {address for address, _, _ in world.outbox.sent} == {world.assessor.membership.address}
     again = {"enrolments": 2, "certificates": 0, "mails": 0, "uploads": 0, "failures": 0}
     assert run(world) == again
+
+
+def test_a_trail_is_kept_and_anchored_without_the_stream(world: World) -> None:
+    enrolment = world.enrol()
+    signed = world.sign(enrolment, "kn-1")
+    run(world)
+    assert heads(world, enrolment) == [2]
+    run(world)
+    assert heads(world, enrolment) == [2], "nothing is signed anew that has not grown"
+    world.judge(enrolment, signed)
+    for page_id in ("plan-1", "plan-2"):
+        world.judge(enrolment, world.sign(enrolment, page_id))
+    run(world)
+    assert heads(world, enrolment) == [2, 1 + 2 * 3 + 1], "the certificate is on record as well"
+
+
+def heads(world: World, enrolment: Enrolment) -> list[int]:
+    """Check the trail of an enrolment, and tell which entries of it are anchored."""
+    recorded = trail.read(world.runtime, world.centre.id, enrolment.id)
+    check(recorded, world.runtime.sealer.jwk)
+    return [seq for seq, _ in world.runtime.anchors.heads(world.centre.id, enrolment.id)]
 
 
 def test_only_the_current_attempt_is_mailed(world: World) -> None:

@@ -21,6 +21,7 @@ from cli.stack import Stack
 from cli.uploading import TAKEN, Uploader, post
 from tests.attachments import NOTE, begin, name_of, picture, read
 from tests.events.records import record_of
+from tests.sampling import PLAN
 from tests.stack.grants import ROLES, grants, taken_out
 from tests.stack.streams import attachment_record, head_records, stream_off
 from tests.world import SHORT_MODULE
@@ -85,6 +86,8 @@ class Stage:
             self.clear()
             play.certificate_pdf()
             self.webhook_works(play)
+            plans = f"{play.centre}/sampling-plans"
+            play.client(Role.INTERNAL_VERIFIER).ask("POST", plans, PLAN)
             self.uploads_work()
             play.client(Role.ADMINISTRATOR).ask("GET", "/v1/keys")
         except (CloudError, KeyError):

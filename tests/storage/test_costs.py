@@ -22,9 +22,10 @@ from chalicelib.events import finalise, notify, sweep
 from chalicelib.storage import items, keys
 from chalicelib.storage.changes import Put
 from chalicelib.storage.trail import advancing, anchoring, to_state
-from chalicelib.usecases import enrolments, links, pages, trail
+from chalicelib.usecases import attempts, enrolments, links, pages, people, trail, visiting
 from tests.domain.values import attempt
 from tests.storage.sizes import Meter, size_of
+from tests.visits import external, grant, mailed
 from tests.world import EVIDENCE_MODULE, SHORT_MODULE, TABLE, World, new_world
 
 WORK = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}
@@ -292,6 +293,36 @@ def test_a_head_stays_under_a_kilobyte_with_the_longest_legal_fields(length: int
             TableName=TABLE, Key={"pk": {"S": head.pk}, "sk": {"S": head.sk}}
         )["Item"]
         assert size_of(item) < 1280
+
+
+def test_a_look_costs_one_write(world: World) -> None:
+    """By token and by link alike; the very same look again costs one as well."""
+    enrolment = world.enrol()
+    world.judge(enrolment, world.sign(enrolment, "kn-1"))
+    who = external(world)
+    link = mailed(world, grant(world, who, enrolment)).rpartition("/")[2]
+    actor = world.actor(who.id)
+    of = (enrolment.id, "kn-1")
+    visiting.read_page(world.runtime, visiting.open_visit(world.runtime, link), *of)
+    world.calls.take()  # the function is warm from here on
+
+    for _ in range(2):
+        people.act(world.runtime, who.id, who.centre_id)
+        assert world.calls.take() == ["Query"]
+        attempts.get_attempt(world.runtime, actor, *of, 1)
+        assert world.calls.take() == ["BatchGetItem", "GetItem", "PutItem"]
+    opened = visiting.open_visit(world.runtime, link)
+    assert world.calls.take() == ["GetItem", "Query"]
+    visiting.read_page(world.runtime, opened, *of)
+    assert world.calls.take() == ["GetItem", "Query", "BatchGetItem", "PutItem", "Query"]
+    pk = keys.enrolment(enrolment.centre_id, enrolment.id).pk
+    kept = world.client.query(
+        TableName=TABLE,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": {"S": pk}, ":sk": {"S": "TRACE#"}},
+    )["Items"]
+    assert len(kept) == 2
+    assert max(map(size_of, kept)) < 1024
 
 
 def test_a_whole_main_job_scans_nothing(world: World) -> None:

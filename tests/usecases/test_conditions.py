@@ -26,6 +26,7 @@ from chalicelib.domain.judgements import Appraisal, Decision
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import Identity, Membership, Role
 from chalicelib.domain.verifications import Outcome, Reason
+from chalicelib.domain.visits import Visit
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, Put, Update
@@ -41,6 +42,7 @@ from chalicelib.usecases import (
     memberships,
     pages,
     people,
+    visits,
     webhooks,
 )
 from chalicelib.usecases.attachments import Description
@@ -52,6 +54,7 @@ from tests.usecases.scenarios import Conditioned, refusals
 from tests.usecases.scenarios import attachments as of_attachments
 from tests.usecases.scenarios import contributions as of_contributions
 from tests.usecases.scenarios import sampling as of_samples
+from tests.visits import external, grant
 from tests.world import EVIDENCE_MODULE, ISSUER, World, request
 
 OTHER = {"plan-s1": {"understood": False, "initials": "ZN"}}
@@ -719,6 +722,60 @@ def a_webhook_made_by_an_administrator_just_demoted(world: World) -> bool:
     return not list(webhooks.of_centre(world.runtime, world.centre.id))
 
 
+def visited(world: World) -> tuple[Actor, Visit]:
+    """Grant a visit, and mail its link."""
+    who = external(world)
+    made = grant(world, who, world.enrol())
+    visits.mail_link(world.runtime, made.centre_id, who.id, made.id)
+    world.clock.forward(minutes=11)
+    return who, visits.get_visit(world.runtime, world.administrator, made.id)
+
+
+def ask_for_link(world: World, visit: Visit) -> None:
+    actor = world.administrator
+    visits.send_link(world.runtime, actor, visit.id, request(actor))
+
+
+def a_visit_granted_by_an_administrator_just_demoted(world: World) -> bool:
+    demoted, enrolment, who = (
+        world.person("Oda Other", Role.ADMINISTRATOR),
+        world.enrol(),
+        external(world),
+    )
+    world.table.interruption = lambda: changed(world, demoted, roles=frozenset({Role.CANDIDATE}))
+    with refusals():
+        grant(world, who, enrolment, by=demoted)
+    return not people.read_visits(world.runtime, who.centre_id, who.id)
+
+
+def a_link_asked_for_while_the_visit_is_ended(world: World) -> bool:
+    _, visit = visited(world)
+    of = (world.runtime, world.administrator, visit.id)
+    world.table.interruption = lambda: visits.end_visit(*of)
+    with refusals():
+        ask_for_link(world, visit)
+    return visits.get_visit(*of).generation == 1
+
+
+def a_visit_ended_twice_at_once(world: World) -> bool:
+    _, visit = visited(world)
+    other = world.person("Oda Other", Role.ADMINISTRATOR)
+    world.table.interruption = lambda: visits.end_visit(world.runtime, other, visit.id)
+    visits.end_visit(world.runtime, world.administrator, visit.id)
+    return visits.get_visit(world.runtime, other, visit.id).ended_by == other.id
+
+
+def a_link_asked_for_while_the_one_before_is_mailed(world: World) -> bool:
+    who, visit = visited(world)
+    ask_for_link(world, visit)
+    world.clock.forward(minutes=11)
+    now = visits.get_visit(world.runtime, world.administrator, visit.id)
+    world.table.interruption = lambda: ask_for_link(world, now)
+    visits.mail_link(world.runtime, visit.centre_id, who.id, visit.id)
+    item = world.table.get(keys.visit(who.id, visit.centre_id, visit.id))
+    return item is not None and "open_shard" in item
+
+
 def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     changed(world, world.candidate, address="one@example.org")
     world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
@@ -1001,6 +1058,10 @@ CONDITIONS: list[Conditioned] = [
     ("WHO", "valid_until", somebody_made_known_by_an_administrator_who_has_just_left),
     ("WHO", "roles", a_webhook_made_by_an_administrator_just_demoted),
     ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
+    ("WHO", "roles", a_visit_granted_by_an_administrator_just_demoted),
+    ("VISIT#", "ended_at", a_link_asked_for_while_the_visit_is_ended),
+    ("VISIT#", "ended_at", a_visit_ended_twice_at_once),
+    ("VISIT#", "generation", a_link_asked_for_while_the_one_before_is_mailed),
     ("WEBHOOKS", "count", two_webhooks_made_at_once),
     ("WEBHOOK#", "id", a_webhook_deleted_twice_at_once),
     ("WEBHOOK#", "revision", two_changes_of_a_webhook_from_one_reading),

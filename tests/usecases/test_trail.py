@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.judgements import FEEDBACK_LIMIT
+from chalicelib.domain.judgements import FEEDBACK_LIMIT, Method
 from chalicelib.domain.people import Role
 from chalicelib.domain.trail import Act, Kind, event_name
 from chalicelib.events import finalise
@@ -115,16 +115,16 @@ def test_evidence_leaves_its_traces() -> None:
         etag = world.save(enrolment, "show-1", answers).etag
         world.sign_as_shown(enrolment, "show-1", etag)
         world.review_departures(enrolment, "show-1")
-        attachments.flag_attachment(
-            world.runtime, world.candidate, file.id, "A face.", request(world.candidate)
-        )
+        flag = (world.runtime, world.assessor, file.id, "A face.", request(world.assessor))
+        attachments.flag_attachment(*flag, Method.LINK)
         attachments.get_attachment(world.runtime, world.administrator, file.id)
         found = entries(world, enrolment)
     contributed = only(found, Kind.CONTRIBUTION_SIGNED)
     assert contributed["on"] == part.content_hash
     assert contributed["facts"] == {"page_id": "show-2", "item_id": "observed", "number": 1}
     assert only(found, Kind.DEPARTURES_REVIEWED)["by"] == world.verifier.id
-    for kind in (Kind.ATTACHMENT_FLAGGED, Kind.ATTACHMENT_SEEN):
+    for kind, method in ((Kind.ATTACHMENT_FLAGGED, "link"), (Kind.ATTACHMENT_SEEN, "token")):
+        assert only(found, kind)["method"] == method
         assert only(found, kind)["facts"] == {"attachment_id": file.id}
         assert only(found, kind)["on"] == file.sha256
 

@@ -28,6 +28,7 @@ HISTORIES = 2_000
 CONSUMERS = 3
 OF = ("centre", "enrolment")
 VIEWS = ("a", "b", "c")
+EXPORT = Key("", "")  # among the records: here somebody exports the enrolment
 
 
 @dataclass
@@ -83,7 +84,10 @@ def consume(past: Past, table: dict[Key, Item], records: list[Key], worker: Work
     runtime, waiting = past.function(table, worker), list(records)
     while waiting:
         try:
-            trail.note(runtime, waiting[0])
+            if waiting[0] == EXPORT:
+                trail.catch_up(runtime, *OF)
+            else:
+                trail.note(runtime, waiting[0])
         except CrashError:
             runtime = past.function(table, worker)
         else:
@@ -95,6 +99,7 @@ def play(past: Past, seed: int) -> tuple[dict[Key, Item], list[Worker]]:
     chance = random.Random(seed)  # noqa: S311 (the same again for the same seed)
     table = dict(past.items)
     records = [key for key in past.items for _ in range(chance.choice([1, 1, 2]))]
+    records += [EXPORT] * chance.choice([0, 0, 0, 1])
     chance.shuffle(records)
     workers = [
         Worker(
