@@ -16,7 +16,8 @@ from cli.main import app
 from cli.verifying.checks import Report, check
 from cli.verifying.faults import Fault
 from tests.archives import STRANGER, THUMBPRINT, Draft, build, zipped
-from tests.forgeries import BOTH_KEYS, damaged, forgeries, put, put_file, retyped
+from tests.forgeries import damaged, forgeries, retyped
+from tests.forgeries.changes import BOTH_KEYS, put, put_file
 
 UNSAID = "x" * 43  # a thumbprint that is nobody's
 COUNTS = {
