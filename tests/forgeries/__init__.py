@@ -22,8 +22,6 @@ from tests.forgeries.signed import signed
 from tests.forgeries.trails import trails
 
 ADDED = (f"{IN_ONE}note.txt", b"x")
-
-
 VALUES: tuple[Any, ...] = (None, True, 7, "text", [], {}, [[]], [{}], {"": ""})
 
 
