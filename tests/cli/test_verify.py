@@ -12,12 +12,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from chalicelib.domain.enrolments import Enrolment
+from chalicelib.domain.people import Role
+from chalicelib.usecases import attempts, sampling
 from cli.main import app
 from cli.verifying.checks import Report, check
 from cli.verifying.faults import Fault
 from tests.archives import STRANGER, THUMBPRINT, Draft, build, zipped
+from tests.exports import everything
 from tests.forgeries import damaged, forgeries, retyped
 from tests.forgeries.changes import BOTH_KEYS, put, put_file
+from tests.sampling import judged, planned
+from tests.world import EVIDENCE_MODULE, World, new_world
 
 UNSAID = "x" * 43  # a thumbprint that is nobody's
 COUNTS = {
@@ -233,3 +239,48 @@ def test_a_bomb_is_refused_by_its_header() -> None:
     fault = found(content)
     assert fault
     assert "ends in this file" in fault.what
+
+
+# What the project exports
+
+
+def verified(world: World, *enrolments: Enrolment) -> Report:
+    archive = world.archive(world.work_on(world.start_export(*enrolments)))
+    return checked(archive, key=world.runtime.sealer.jwk["kid"])
+
+
+def test_an_export_with_evidence_and_one_with_nothing() -> None:
+    with new_world(EVIDENCE_MODULE) as world:
+        worked = everything(world)
+        counts = verified(world, worked).counts
+        assert [counts[name] for name in ("attempts", "judgements", "contributions")] == [3, 3, 1]
+        assert [counts[name] for name in ("attachments", "certificates")] == [1, 1]
+        world.candidate = world.person("Nell New", Role.CANDIDATE)
+        assert verified(world, world.enrol()).counts["attempts"] == 0
+
+
+def test_an_export_of_all_that_can_be_done_to_a_judgement(world: World) -> None:
+    # 1. Withdrawn, signed anew, judged, verified twice; certified, set aside, certified again.
+    first = world.enrol()
+    page_ids = [page.id for page in world.module.pages]
+    world.sign(first, page_ids[0])
+    attempts.withdraw(world.runtime, world.candidate, first.id, page_ids[0], 1)
+    world.complete(first)
+    world.verify(first, page_ids[1], "Ask what the person said.")
+    world.verify(first, page_ids[1])
+    assert world.finalise(first)
+    suspended = verified(world, first)
+    world.set_aside(first, page_ids[1], "The witness was not there.")
+    assert verified(world, first).counts["certificates"] == 1
+    world.judge(first, world.sign(first, page_ids[1]))
+    assert world.finalise(first)
+
+    # 2. Somebody else's; a draw of both, and a plan that waits for its draw.
+    other = judged(world, page_ids[0])
+    assert sampling.draw_sample(world.runtime, world.verifier, planned(world).id)
+    planned(world, title="Second quarter")
+    counts = verified(world, first, other).counts
+    assert counts["certificates"] == 2
+    assert counts["trail_entries"] > suspended.counts["trail_entries"]
+    assert counts["sampling_plans"] >= 1
+    assert counts["judgements_drawn"] >= 1
