@@ -1,26 +1,21 @@
-"""Verify an export, section by section of VERIFY.md: verify.py EXPORT.zip [--key THUMBPRINT]."""
+"""Verify an export of evidence portfolios; the numbers are those of the sections of VERIFY.md."""
 
-import argparse
-import base64
-import hmac
-import json
-import re
-import sys
-import zlib
+import argparse, hmac, json, re, zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, defaultdict
 from datetime import datetime
 from hashlib import sha256
+from operator import itemgetter
 from struct import pack, unpack
 from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-MAX_16, MAX_32, CHUNK = 0xFFFF, 0xFFFFFFFF, 1 << 20
-BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+MAX_16, MAX_32, HEX, PART = 0xFFFF, 0xFFFFFFFF, "[0-9a-f]{64}", r"(?!\.\.?(/|$))[A-Za-z0-9._-]+"
 TAGS = "VERIFY.md bag-info.txt index.html manifest-sha256.txt verify.html verify.py".split()
-PART, HEX, ANY = r"(?!\.\.?(/|$))[A-Za-z0-9._-]+", "[0-9a-f]{64}", "(?s:.*)"
-METHOD, NAMED = "token|link|link-with-code|system", ("item_id", "number", "content_hash")
+METHOD, ANY = "token|link|link-with-code|system", "(?s:.*)"
 ENTRY = {"event": ANY, "kind": ANY, "at": ANY, "by": ANY, "method": METHOD, "on": f"({HEX})?"}
+ABOUT = {"contribution.signed": ("page_id", "item_id", "number"), "certificate.issued": ("issue",)}
 ACTS = {  # kinds of entries about an attempt: its member that goes with them, and what both say
     "attempt.signed": "number",
     "attempt.judged": "judgement by=judged_by at=judged_at method competent feedback",
@@ -29,15 +24,16 @@ ACTS = {  # kinds of entries about an attempt: its member that goes with them, a
     "judgement.set-aside": "set_aside by at reason",
     "judgement.verified": "verifications id by=verified_by at=verified_at outcome note",
 }
-STATES = {"certificate.issued": "valid"}
-STATES |= {f"certificate.{state}": state for state in ("suspended", "superseded")}
+Json = dict[str, Any]
+BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-rows: Any = list.__iter__  # the items of a list; nothing else has any
+rows: Any = list.__iter__  # the items of a list: what is none is refused
+sized = itemgetter("size", "sha256")
 
 
-def check(holds: object, otherwise: str = "it is not as it should be") -> None:
-    if not holds:
-        raise ValueError(otherwise)
+def check(*holds: object) -> None:
+    if not all(holds):
+        raise ValueError("not as it should be")
 
 
 def same(one: object, other: object) -> bool:
@@ -54,288 +50,272 @@ def plain(value: object, depth: int = 0) -> bool:
 
 def parse(data: bytes) -> Any:
     value = json.loads(data.decode())
-    check(plain(value) and canonical(value).encode() == data, "it is not canonical JSON")
+    check(plain(value), canonical(value).encode() == data)
     return value
 
 
-def decode(text: str) -> bytes:
-    data = base64.urlsafe_b64decode(f"{text}==")
-    check(base64.urlsafe_b64encode(data).decode().rstrip("=") == text, "base64url is misspelled")
-    return data
+def spell(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def moment(text: str) -> bool:
+def keyed(key: str, text: str) -> str:
+    return hmac.digest(bytes.fromhex(key), text.encode(), "sha256").hex()
+
+
+def moment(text: str) -> str:
     read = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
-    return f"{read.isoformat(timespec='milliseconds')}Z" == text
+    return f"{read.isoformat(timespec='milliseconds')}Z"
 
 
-class Verifier:
-    def __init__(self, file: BinaryIO, trusted: str | None) -> None:
-        self.file, self.trusted, self.place = file, trusted, "section 1"
-        self.files: dict[str, tuple[int, int, str]] = {}  # offset, size and digest, by name
-        self.keys: dict[str, Ed25519PublicKey] = {}
-        self.counts: Counter[str] = Counter()
+def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[str]) -> None:
+    files, keys = dict[str, tuple[int, int, str]](), dict[str, Ed25519PublicKey]()
 
-    def read(self, section: int, name: str) -> bytes:
-        self.place = f"section {section}, {name!a}"
-        check(name in self.files, "it is missing")
-        self.file.seek(self.files[name][0])
-        return self.file.read(self.files[name][1])
+    def read(section: int, name: str) -> bytes:
+        at[:] = section, name
+        file.seek(files[name][0])
+        return file.read(files[name][1])
 
-    def signed(self, token: str, typ: str, at: str, payload: dict[str, Any]) -> None:
-        header, body, signature = map(decode, token.split("."))
-        kid, found = parse(header)["kid"], parse(body)
-        check(same(parse(header), {"alg": "EdDSA", "kid": kid, "typ": typ}) and kid in self.keys)
-        check(self.trusted in (kid, None), "it is not signed with the key that you trust")
-        self.keys[kid].verify(signature, token.rpartition(".")[0].encode())
-        check(same(found, {"format": 1, at: found[at]} | payload) and moment(found[at]))
-        self.counts["signatures"] += 1
+    def signed(token: str, typ: str, when: str, stated: Json) -> None:
+        parts = [urlsafe_b64decode(f"{part}==") for part in token.split(".")]
+        said, kid = parse(parts[1]), parse(parts[0])["kid"]
+        check(token == ".".join(map(spell, parts)), trusted in (kid, None))
+        check(same(parse(parts[0]), {"alg": "EdDSA", "kid": kid, "typ": typ}))
+        keys[kid].verify(parts[2], token.rpartition(".")[0].encode())
+        check(same(said, {"format": 1, when: moment(said[when])} | stated))
+        counts["signatures"] += 1
 
-    def verify(self) -> None:
-        # 1. The container: all but the contents is made anew, and compared.
-        names, offset, directory = [], 0, bytearray()
-        while (header := self.file.read(30))[:4] == b"PK\3\4":
-            self.place = f"section 1, the file at byte {offset}"
-            size, length = unpack("<18xI4xH2x", header)
-            name, crc, hashed, left = self.file.read(length), 0, sha256(), size
-            while chunk := self.file.read(min(left, CHUNK)):
-                hashed.update(chunk)
-                crc, left = zlib.crc32(chunk, crc), left - len(chunk)
-            fields = (0, 0, 0, 33, crc, size - left, size, length)
-            check(header == pack("<4s5H3I2H", b"PK\3\4", 20, *fields, 0) and size < MAX_32)
-            check(re.fullmatch(f"(?=[A-Za-z0-9]){PART}(/{PART})*", name.decode()))
-            names.append(name.decode())
-            self.files[names[-1]] = offset + 30 + length, size, hashed.hexdigest()
-            version, extra = (20, b"") if offset < MAX_32 else (45, pack("<2HQ", 1, 8, offset))
-            fields = (version, version, *fields, len(extra), 0, 0, 0, 0, min(offset, MAX_32))
-            directory += pack("<4s6H3I5H2I", b"PK\1\2", *fields) + name + extra
-            offset = self.file.tell()
-        self.place, many, size = "section 1, what follows the files", len(names), len(directory)
-        if many >= MAX_16 or max(offset, size) >= MAX_32:
-            fields = (44, 45, 45, 0, 0, many, many, size, offset)
-            directory += pack("<4sQ2H2I4Q", b"PK\6\6", *fields)
-            directory += pack("<4sIQI", b"PK\6\7", 0, offset + size, 1)
-        fields = (min(many, MAX_16), min(many, MAX_16), min(size, MAX_32), min(offset, MAX_32))
-        directory += pack("<4s4H2IH", b"PK\5\6", 0, 0, *fields, 0)
-        self.file.seek(offset)
-        check(self.file.read(len(directory) + 1) == directory)
-        first, last = ["bagit.txt"], ["tagmanifest-sha256.txt", "signature.jws"]
-        payload = sorted(name for name in names if name.startswith("data/"))
-        tags = sorted({*names} - {*first, *payload, *last})
-        check(names == first + payload + tags + last and len({*map(str.lower, names)}) == many)
-        # 2. The bag: its manifests are made anew.
-        check(self.read(2, "bagit.txt") == BAGIT and tags == TAGS)
-        for manifest, of in (("manifest-sha256.txt", payload), (last[0], first + tags)):
-            lines = "".join(f"{self.files[name][2]}  {name}\n" for name in of)
-            check(self.read(2, manifest) == lines.encode())
-        # 3. The signature
-        jwks = parse(self.read(3, "data/jwks.json"))
-        for key in rows(jwks["keys"]):
-            stated = {"crv": "Ed25519", "kty": "OKP", "x": key["x"]}
-            thumbprint = sha256(canonical(stated).encode()).digest()
-            kid = base64.urlsafe_b64encode(thumbprint).decode().rstrip("=")
-            check(same(key, stated | {"alg": "EdDSA", "kid": kid, "use": "sig"}))
-            self.keys[kid] = Ed25519PublicKey.from_public_bytes(decode(key["x"]))
-        check(0 < len(self.keys) == len(jwks["keys"]) and len(jwks) == 1)
-        export = parse(self.read(3, "data/export.json"))
-        stated = {name: export[name] for name in ("centre_id", "created_at", "export_id")}
-        stated |= {"tagmanifest_sha256": self.files["tagmanifest-sha256.txt"][2]}
-        token = self.read(3, "signature.jws").decode()
-        self.signed(token, "testamur-export+jws", "created_at", stated)
-        folders = defaultdict(set)
-        for name in payload:
-            if name.startswith("data/enrolments/"):
-                folder, slash, rest = name[16:].partition("/")
-                folders[folder, slash].add(rest)
-            elif name.startswith("data/sampling/"):
-                self.sample(name, export["centre_id"])
-        self.place = "section 3, 'data/export.json'"
-        ids = [each["enrolment_id"] for each in rows(export["enrolments"])]
-        check([(each, "/") for each in ids] == sorted(folders) and same(export["format"], 1))
-        self.read(4, "data/schema.json")
-        for each in ids:
-            own = {"centre_id": export["centre_id"], "enrolment_id": each}
-            self.enrolment(f"data/enrolments/{each}/", folders[each, "/"], own)
-        self.counts.update(files=many, bytes=offset + len(directory), enrolments=len(ids))
-
-    def enrolment(self, folder: str, names: set[str], own: dict[str, Any]) -> None:
+    # 1. The container: all but the contents is made anew, and compared.
+    names, offset, directory = list[str](), 0, bytearray()
+    while (header := file.read(30))[:4] == b"PK\3\4":
+        at[1] = f"the file at byte {offset}"
+        size, length = unpack("<18xI4xH2x", header)
+        title, crc, hashed, left = file.read(length), 0, sha256(), size
+        while chunk := file.read(min(left, 1 << 20)):
+            hashed.update(chunk)
+            crc, left = zlib.crc32(chunk, crc), left - len(chunk)
+        common = (0, 0, 0, 33, crc, size - left, size, length)
+        check(header == pack("<4s5H3I2H", b"PK\3\4", 20, *common, 0), size < MAX_32)
+        check(re.fullmatch(f"(?=[A-Za-z0-9]){PART}(/{PART})*", title.decode()))
+        names.append(title.decode())
+        files[names[-1]] = offset + 30 + length, size, hashed.hexdigest()
+        version, extra = (20, b"") if offset < MAX_32 else (45, pack("<2HQ", 1, 8, offset))
+        common = (version, version, *common, len(extra), 0, 0, 0, 0, min(offset, MAX_32))
+        directory += pack("<4s6H3I5H2I", b"PK\1\2", *common) + title + extra
+        offset = file.tell()
+    at[1], many, size = "the directory at the end", len(names), len(directory)
+    if many >= MAX_16 or max(offset, size) >= MAX_32:
+        large = (44, 45, 45, 0, 0, many, many, size, offset, b"PK\6\7", 0, offset + size, 1)
+        directory += pack("<4sQ2H2I4Q4sIQI", b"PK\6\6", *large)
+    small = (min(many, MAX_16), min(many, MAX_16), min(size, MAX_32), min(offset, MAX_32))
+    directory += pack("<4s4H2IH", b"PK\5\6", 0, 0, *small, 0)
+    file.seek(offset)
+    check(file.read(len(directory) + 1) == directory)
+    first, last = ["bagit.txt"], ["tagmanifest-sha256.txt", "signature.jws"]
+    payload = sorted(name for name in names if name.startswith("data/"))
+    tags = sorted({*names} - {*first, *payload, *last})
+    check(names == first + payload + tags + last, len({*map(str.lower, names)}) == many)
+    counts.update(files=many, bytes=offset + len(directory))
+    # 2. The bag: so are its manifests.
+    check(read(2, "bagit.txt") == BAGIT, tags == TAGS)
+    for manifest, of in (
+        ("manifest-sha256.txt", payload),
+        ("tagmanifest-sha256.txt", first + tags),
+    ):
+        lines = "".join(f"{files[name][2]}  {name}\n" for name in of)
+        check(read(2, manifest) == lines.encode())
+    # 3. The signature
+    jwks = parse(read(3, "data/jwks.json"))
+    for key in rows(jwks["keys"]):
+        named = {"crv": "Ed25519", "kty": "OKP", "x": spell(urlsafe_b64decode(f"{key['x']}=="))}
+        kid = spell(sha256(canonical(named).encode()).digest())
+        check(same(key, named | {"alg": "EdDSA", "kid": kid, "use": "sig"}))
+        keys[kid] = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(f"{key['x']}=="))
+    check(0 < len(keys) == len(jwks["keys"]), len(jwks) == 1)
+    export, folders = parse(read(3, "data/export.json")), defaultdict(set)
+    stated = {name: export[name] for name in ("centre_id", "created_at", "export_id")}
+    stated["tagmanifest_sha256"] = files["tagmanifest-sha256.txt"][2]
+    signed(read(3, "signature.jws").decode(), "testamur-export+jws", "created_at", stated)
+    for name in payload:
+        if name.startswith("data/enrolments/"):
+            enrolment, slash, rest = name.removeprefix("data/enrolments/").partition("/")
+            folders[enrolment, slash].add(rest)
+    at[1] = "data/export.json"
+    ids = [each["enrolment_id"] for each in rows(export["enrolments"])]
+    check([(each, "/") for each in ids] == sorted(folders), same(export["format"], 1))
+    read(4, "data/schema.json")
+    counts["enrolments"] = len(ids)
+    for enrolment in ids:
         # 4. What was signed
-        portfolio = parse(self.read(4, f"{folder}portfolio.json"))
-        check(all(type(portfolio[each]) is dict for each in ("enrolment", "module", "people")))
+        folder, inside = f"data/enrolments/{enrolment}/", folders[enrolment, "/"]
+        portfolio = parse(read(4, f"{folder}portfolio.json"))
+        check(all(type(portfolio[name]) is dict for name in ("enrolment", "module", "people")))
         pages = {page["page_id"]: page["attempts"] for page in rows(portfolio["pages"])}
-        check(len(pages) == len(portfolio["pages"]))
-        check(same(portfolio["enrolment"]["id"], own["enrolment_id"]))
-        signed, claims, attached, competent, contributed = [], [], [], set(), set()
-        for page_id, attempts in pages.items():
-            for number, attempt in enumerate(rows(attempts), 1):
-                here = {"enrolment_id": own["enrolment_id"], "page_id": page_id}
-                name = f"attempts/{page_id}/{number:04}.json"
-                signed.append((name, attempt, here | {"attempt": number}))
-                parts = [
-                    {each: part[each] for each in NAMED} for part in rows(attempt["contributions"])
-                ]
-                check(same(attempt["document"].get("contributions", []), parts))
-                check(same(attempt["number"], number))
-                for part in attempt["contributions"]:
-                    item, count, digest = (part[each] for each in NAMED)
-                    name = f"contributions/{page_id}/{item}/{count:04}.json"
-                    signed.append((name, part, here | {"item_id": item, "number": count}))
-                    key = ["contribution.signed", page_id, count, digest, item]
-                    contributed.add(canonical(key))
-                of = [page_id, number, attempt["content_hash"]]
-                if attempt["judgement"] and attempt["judgement"]["competent"] is True:
-                    competent.add(canonical(of))
-                for kind, act in ACTS.items():
-                    member, *shared = act.split()
-                    done = attempt[member]
-                    if member != "verifications":
-                        none = "" if member == "withdrawn_at" else None
-                        done = [] if done == none else [done if isinstance(done, dict) else attempt]
-                    for claim in rows(done):
-                        said = [claim[name.rpartition("=")[2]] for name in shared]
-                        claims.append(canonical([kind, *of, *said]))
-        for name, stated, within in signed:
-            data = self.read(4, folder + name)
+        check(len(pages) == len(portfolio["pages"]), same(portfolio["enrolment"]["id"], enrolment))
+        documents, claims, contributed, competent, attached = [], [], set(), set(), []
+        for page_id, number, attempt in (
+            (p, *a) for p in pages for a in enumerate(rows(pages[p]), 1)
+        ):
+            name, of = (
+                f"attempts/{page_id}/{number:04}.json",
+                [page_id, number, attempt["content_hash"]],
+            )
+            documents.append((name, attempt, {"page_id": page_id, "attempt": number}))
+            named, parts = attempt["document"].get("contributions", []), []
+            for part in rows(attempt["contributions"]):
+                its = {"page_id": page_id, "item_id": part["item_id"], "number": part["number"]}
+                name = "contributions/{page_id}/{item_id}/{number:04}.json".format(**its)
+                documents.append((name, part, its))
+                parts.append({name: part[name] for name in ("item_id", "number", "content_hash")})
+                contributed.add(
+                    canonical(["contribution.signed", *its.values(), part["content_hash"]])
+                )
+            check(same(named, parts), same(attempt["number"], number))
+            if attempt["judgement"] and attempt["judgement"]["competent"] is True:
+                competent.add(canonical(of))
+            for kind, act in ACTS.items():
+                member, *shared = act.split()
+                found = attempt[member]
+                if kind != "judgement.verified":
+                    never = found == ("" if kind == "attempt.withdrawn" else None)
+                    found = [] if never else [found if type(found) is dict else attempt]
+                for claim in rows(found):
+                    said = [claim[name.rpartition("=")[2]] for name in shared]
+                    claims.append(canonical([kind, *of, *said]))
+        for name, stated, within in documents:
+            data = read(4, folder + name)
             found = {
                 "content_hash": sha256(data).hexdigest(),
                 "document": parse(data),
                 "file": name,
             }
-            check(same(stated, stated | found) and same(parse(data), parse(data) | within))
+            within |= found["document"] | within | {"enrolment_id": enrolment}
+            check(same(stated, stated | found), same(found["document"], within))
             attached += rows(found["document"].get("attachments", []))
-        self.place = f"section 4, {folder!a}"
-        there = {name for name in names if name.startswith(("attempts/", "contributions/"))}
-        check(there == {name for name, *_ in signed})
+        at[1] = f"{folder}portfolio.json"
+        there = {name for name in inside if name.startswith(("attempts/", "contributions/"))}
+        check(there == {name for name, *_ in documents})
         # 5. The files
-        self.place = f"section 5, {folder!a}"
-        listed = {each["id"]: each for each in rows(portfolio["attachments"])}
-        withheld = [each["id"] for each in listed.values() if each["file"] == ""]
+        at[0], listed = 5, {each["id"]: each for each in rows(portfolio["attachments"])}
         kept = {each["file"]: each for each in listed.values() if each["file"] != ""}
+        check(kept.keys() == {name for name in inside if name.startswith("attachments/")})
+        check(all(same(sized(kept[name]), files[folder + name][1:]) for name in kept))
+        check(all(same(sized(each), sized(listed[each["id"]])) for each in attached))
         check(len(listed) == len(portfolio["attachments"]))
-        check(kept.keys() == {name for name in names if name.startswith("attachments/")})
-        for name, stated in kept.items():
-            _, size, digest = self.files[folder + name]
-            check(same(stated, stated | {"size": size, "sha256": digest}))
-        for each in attached:
-            stated = listed[each["id"]]
-            check(same(each, each | {"size": stated["size"], "sha256": stated["sha256"]}))
         # 6. The audit trail
-        *lines, rest = self.read(6, f"{folder}audit.jsonl").split(b"\n")
+        *lines, rest = read(6, f"{folder}audit.jsonl").split(b"\n")
         hashes = ["0" * 64, *(sha256(line).hexdigest() for line in lines)]
+        own = {"centre_id": export["centre_id"], "enrolment_id": enrolment, "format": 1}
         entries = [parse(line) for line in lines]
-        check(not rest and len({entry["event"] for entry in entries}) == len(entries))
+        check(rest == b"", len({entry["event"] for entry in entries}) == len(entries))
         for seq, entry in enumerate(entries, 1):
-            stated = own | {"format": 1, "seq": seq, "previous": hashes[seq - 1]}
-            stated |= {name: entry[name] for name in (*ENTRY, "facts", "commitments")}
-            fits = all(re.fullmatch(ENTRY[name], entry[name]) for name in ENTRY)
-            check(same(entry, stated) and fits and moment(entry["at"]), f"entry {seq}")
-        *tokens, rest = self.read(6, f"{folder}heads.jws").decode().split("\n")
-        seq = 0
+            stated = {name: entry[name] for name in (*ENTRY, "facts", "commitments")}
+            check(same(entry, stated | own | {"previous": hashes[seq - 1], "seq": seq}))
+            check(*(re.fullmatch(ENTRY[name], entry[name]) for name in ENTRY))
+            check(moment(entry["at"]) == entry["at"])
+        *tokens, rest = read(6, f"{folder}heads.jws").decode().split("\n")
+        last = 0
         for token in tokens:
-            seq, before = parse(decode(token.split(".")[1]))["seq"], seq
-            stated = own | {"hash": hashes[seq], "seq": seq}
-            self.signed(token, "testamur-head+jws", "signed_at", stated)
-            check(before < seq)
-        check(0 < seq == len(entries) and not rest)
-        check(same(portfolio["trail"], {"entries": seq, "hash": hashes[seq]}))
-        secret = parse(self.read(6, f"{folder}commitments.json"))
-        key, texts, made = secret["key"], secret["texts"], defaultdict(dict)
-        for event, name in ((event, name) for event in texts for name in texts[event]):
-            said = f"{event}\n{name}\n".encode() + texts[event][name].encode()
-            made[event][name] = hmac.digest(bytes.fromhex(key), said, "sha256").hex()
-        commitments = {e["event"]: e["commitments"] for e in entries if e["commitments"] != {}}
-        check(
-            same(made, commitments)
-            and re.fullmatch(HEX, key)
-            and len(secret) == 2
-            and made.keys() == texts.keys()
-        )
-        self.place = f"section 6, {folder + 'audit.jsonl'!a}"
-        told, done, states, issued = [], Counter(), {}, []
+            last = hashes.index(
+                parse(urlsafe_b64decode(f"{token.split('.')[1]}=="))["hash"], last + 1
+            )
+            signed(
+                token, "testamur-head+jws", "signed_at", own | {"hash": hashes[last], "seq": last}
+            )
+        check(rest == "", 0 < last == len(entries))
+        check(same(portfolio["trail"], {"entries": last, "hash": hashes[last]}))
+        kept = parse(read(6, f"{folder}commitments.json"))
+        key, texts = kept["key"], kept["texts"]
+        made = {e: {n: keyed(key, f"{e}\n{n}\n" + texts[e][n]) for n in texts[e]} for e in texts}
+        stated = {
+            each["event"]: each["commitments"] for each in entries if each["commitments"] != {}
+        }
+        check(same(made, stated), len(kept) == 2, re.fullmatch(HEX, key))
+        at[1], told, done, flagged, states = f"{folder}audit.jsonl", [], Counter(), [], {}
         for entry in entries:
-            kind, facts = entry["kind"], entry["facts"]
-            of = [facts.get("page_id"), facts.get("number"), entry["on"]]
-            if kind == "contribution.signed":
-                of.append(facts.get("item_id"))
-            elif kind == "attachment.flagged":
-                of = [facts.get("attachment_id")]
-            elif kind in STATES:
-                of = [facts.get("issue"), entry["on"]]
-                states[canonical(of[0])] = STATES[kind]
-                issued += [canonical(of)] * (kind == "certificate.issued")
-            done[canonical([kind, *of])] += 1
+            kind, facts, text = entry["kind"], entry["facts"], texts.get(entry["event"], {})
+            about = [facts.get(name) for name in ABOUT.get(kind, ("page_id", "number"))]
+            done[canonical([kind, *about, entry["on"]])] += 1
             if kind in ACTS:
-                said = (
-                    facts
-                    | {"feedback": "", "reason": "", "note": ""}
-                    | texts.get(entry["event"], {})
-                )
-                said |= entry | {"id": facts.get("verification_id")}
+                said = facts | {"feedback": "", "note": "", "reason": ""} | text | entry
+                said["id"] = facts.get("verification_id")
                 shared = [said[name.partition("=")[0]] for name in ACTS[kind].split()[1:]]
-                told.append(canonical([kind, *of, *shared]))
-                check(
-                    done[canonical(["attempt.signed", *of])],
-                    "an attempt that was not signed before",
-                )
-        check(sorted(told) == sorted(claims), "it does not bear out the portfolio")
-        check(all(done[each] == 1 for each in contributed), "a contribution is not signed once")
-        check(all(done[canonical(["attachment.flagged", each])] for each in withheld))
+                told.append(canonical([kind, *about, entry["on"], *shared]))
+                check(done[canonical(["attempt.signed", *about, entry["on"]])])
+            elif kind == "attachment.flagged":
+                flagged.append(facts.get("attachment_id"))
+            elif state := re.fullmatch(r"certificate\.(issued|suspended|superseded)", kind):
+                states[canonical(facts.get("issue"))] = state[1].replace("issued", "valid")
+        check(sorted(told) == sorted(claims), all(done[each] == 1 for each in contributed))
+        check(all(each["file"] or each["id"] in flagged for each in listed.values()))
         # 7. The certificates
         for issue, stated in enumerate(rows(portfolio["certificates"]), 1):
             name = f"certificates/{issue:04}/certificate.json"
-            data = self.read(7, folder + name)
-            issued.remove(canonical([issue, sha256(data).hexdigest()]))
-            found = {"issue": issue, "file": name, "record": parse(data)}
-            check(same(stated, stated | found | {"state": states[canonical(issue)]}))
-            for page in rows(stated["record"]["pages"]):
-                of = [page["id"], page["attempt"], page["content_hash"]]
-                check(canonical(of) in competent, "an attempt was not judged competent")
-        check(not issued, "a certificate was issued that is not there")
-        self.counts.update(attempts=len(told), entries=len(entries), certificates=len(states))
-
-    def sample(self, name: str, centre_id: str) -> None:
-        # 8. The samples: the draw is made anew.
-        plan = parse(self.read(8, name))
-        seed, ranks, drawn = plan["seed"], defaultdict(list), []
-        stated = {each: plan[each] for each in ("centre_id", "commitment", "plan_id")}
-        self.signed(plan["statement"], "testamur-draw+jws", "committed_at", stated)
-        made = sha256(f"testamur-draw-1\n{plan['plan_id']}\n{seed}".encode()).hexdigest()
-        check(same(plan, plan | {"centre_id": centre_id}) and re.fullmatch(HEX, plan["commitment"]))
-        check(seed == "" or (re.fullmatch(HEX, seed) and plan["commitment"] == made))
-        strata = {each["name"]: (each["rate"], each["least"]) for each in rows(plan["strata"])}
-        check(
-            name == f"data/sampling/{plan['plan_id']}.json" and len(strata) == len(plan["strata"])
+            data = read(7, folder + name)
+            found = {
+                "file": name,
+                "issue": issue,
+                "record": parse(data),
+                "state": states[str(issue)],
+            }
+            check(same(stated, stated | found))
+            check(done[canonical(["certificate.issued", issue, sha256(data).hexdigest()])] == 1)
+            for page in rows(found["record"]["pages"]):
+                check(canonical([page["id"], page["attempt"], page["content_hash"]]) in competent)
+        issued = [entry for entry in entries if entry["kind"] == "certificate.issued"]
+        check(len(issued) == len(portfolio["certificates"]))
+        counts.update(
+            {
+                "signed documents": len(documents),
+                "entries": len(entries),
+                "certificates": len(issued),
+            }
         )
+    # 8. The samples: the draws are made anew.
+    for name in (name for name in payload if name.startswith("data/sampling/")):
+        plan = parse(read(8, name))
+        stated = {each: plan[each] for each in ("centre_id", "commitment", "plan_id")}
+        signed(plan["statement"], "testamur-draw+jws", "committed_at", stated)
+        seed, plan_id, drawn = plan["seed"], plan["plan_id"], []
+        made = sha256(f"testamur-draw-1\n{plan_id}\n{seed}".encode()).hexdigest()
+        strata = {stratum["name"]: stratum for stratum in rows(plan["strata"])}
         units = [each["unit"] for each in rows(plan["frame"])]
-        check(units == sorted({*units}) and (seed or not units))
-        for each in plan["frame"]:
-            rank = hmac.digest(bytes.fromhex(seed), each["unit"].encode(), "sha256")
-            ranks[each["stratum"]].append((rank, each["unit"]))
-            check(re.fullmatch(f"{PART}/{PART}/[0-9]+", each["unit"]) and each["stratum"] in strata)
-        for stratum, (rate, least) in strata.items():
+        check(plan["centre_id"] == export["centre_id"], name == f"data/sampling/{plan_id}.json")
+        check(plan["commitment"] == made if units else re.fullmatch(HEX, plan["commitment"]))
+        check(re.fullmatch(HEX if units else f"({HEX})?", seed))
+        check(
+            units == sorted({*units}),
+            *(re.fullmatch(f"{PART}/{PART}/[0-9]+", unit) for unit in units),
+        )
+        for stratum, by in strata.items():
+            rate, least = by["rate"], by["least"]
             check(
-                type(rate) is type(least) is int
-                and 0 <= rate <= 100
-                and least >= 0
-                and type(stratum) is str
+                type(stratum) is str,
+                type(rate) is int,
+                type(least) is int,
+                0 <= rate <= 100,
+                least >= 0,
             )
-            many = max(least, -(-len(ranks[stratum]) * rate // 100))
-            drawn += [unit for _, unit in sorted(ranks[stratum])[:many]]
-        check(same(plan["drawn"], sorted(drawn)), "others were drawn than the seed draws")
+            of = sorted(
+                (keyed(seed, e["unit"]), e["unit"])
+                for e in plan["frame"]
+                if e["stratum"] == stratum
+            )
+            drawn += [unit for _, unit in of[: max(least, -(-len(of) * rate // 100))]]
+        check(
+            same(plan["drawn"], sorted(drawn)),
+            {each["stratum"] for each in plan["frame"]} <= {*strata},
+        )
+        check(len(strata) == len(plan["strata"]))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Verify an export of evidence portfolios.")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("export", metavar="EXPORT.zip")
     parser.add_argument("--key", metavar="THUMBPRINT", help="of the key that you trust")
-    given = parser.parse_args()
-    verifier = Verifier(open(given.export, "rb"), given.key)
+    given, at, counts = parser.parse_args(), [1, "the archive"], Counter[str]()
     try:
-        verifier.verify()
+        with open(given.export, "rb") as file:
+            verify(file, given.key, at, counts)
     except Exception as error:
-        sys.exit(f"NOT VERIFIED: {verifier.place} of VERIFY.md: {error!a}")
-    print("Verified:", ", ".join(f"{count} {what}" for what, count in verifier.counts.items()))
-    if not given.key:
-        print(
-            f"No thumbprint was given: who made it is not shown. Its keys: {', '.join(verifier.keys)}"
-        )
+        parser.exit(1, f"NOT VERIFIED: section {at[0]} of VERIFY.md, {at[1]!a}: {error!a}\n")
+    print("Verified:", ", ".join(f"{count} {what}" for what, count in counts.items()))
