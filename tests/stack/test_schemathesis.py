@@ -19,10 +19,13 @@ import app  # noqa: F401 (it declares the operations)
 from chalicelib.api.addresses import ADDRESS
 from chalicelib.api.http import OPERATIONS, Operation
 from chalicelib.api.testimony import TESTIMONY
+from chalicelib.api.visiting import VISITING
 from chalicelib.domain.access import Actor
 from chalicelib.domain.people import Role
+from chalicelib.domain.visits import Visit, link_of
 from chalicelib.formats.modules import read_module
-from chalicelib.usecases import memberships, people
+from chalicelib.runtime import Runtime
+from chalicelib.usecases import memberships, people, visits
 from chalicelib.usecases.memberships import NewPerson
 from cli.cast import create_cast, operator_runtime
 from cli.playing import Play
@@ -59,7 +62,7 @@ CHECKS = {
 # link to a page of evidence.
 UNREACHED = {
     *("deleteWebhook", "deleteAttachment", "recordVerification", "countersign"),
-    *("openEvidence", "showThumbnail", "flagEvidence"),
+    *("openEvidence", "showThumbnail", "flagEvidence", "visitEvidence", "visitThumbnail"),
     "chooseSample",
 }
 # All methods that API Gateway has: TRACE never comes to us, it is an unknown route.
@@ -78,6 +81,7 @@ class Seeds:
     address_token: str
     contributed: dict[str, str]
     witness_token: str
+    visit_token: str
     tokens: dict[Role, str]
 
 
@@ -101,9 +105,11 @@ def seeds(stack: Stack) -> Seeds:
     deletable = {
         "deleteWebhook": {"path.webhook_id": _webhook(play)},
         "deleteAttachment": {"path.attachment_id": _upload(play)},
+        "endVisit": {"path.visit_id": _visit(play, stack).id},
+        "sendVisitLink": {"path.visit_id": _visit(play, stack).id},
     }
     asked, other = (_person(play, stack) for _ in range(2))
-    evidence = _upload(play)
+    evidence, visit = _upload(play), _visit(play, stack)
     ids = {
         "centre_id": cast.centre_id,
         "upload_id": evidence,
@@ -112,6 +118,7 @@ def seeds(stack: Stack) -> Seeds:
         "webhook_id": _webhook(play),
         "export_id": _export(play),
         "plan_id": _plan(play),
+        "visit_id": visit.id,
         "enrolment_id": play.enrolment_id,
         "page_id": "kn-1",
         "item_id": SEEN,
@@ -127,7 +134,7 @@ def seeds(stack: Stack) -> Seeds:
     address_token = verification_token(runtime, asked)
     contributed = _contributed(stack, play)
     witness_token = token_of(runtime, cast.centre_id, contributed["path.enrolment_id"])
-    links = (address_token, contributed, witness_token)
+    links = (address_token, contributed, witness_token, _visit_token(runtime, visit))
     return Seeds(ids, certified, deletable, *links, tokens)
 
 
@@ -154,6 +161,33 @@ def _person(play: Play, stack: Stack) -> Actor:
     new = NewPerson(name=name, roles=frozenset({Role.CANDIDATE}), address=f"{name}@example.org")
     made = memberships.create_person(runtime, play.cast.centre_id, new)
     return people.act(runtime, made.person_id, play.cast.centre_id)
+
+
+def _visit(play: Play, stack: Stack) -> Visit:
+    """Let somebody new read the enrolment."""
+    runtime, name = operator_runtime(stack), uuid4().hex
+    new = NewPerson(
+        name=name,
+        roles=frozenset({Role.EXTERNAL_VERIFIER}),
+        address=f"{name}@example.org",
+        address_verified=True,
+    )
+    who = memberships.create_person(runtime, play.cast.centre_id, new).person_id
+    body = {
+        "person_id": who,
+        "enrolment_ids": [play.enrolment_id],
+        "until": runtime.now().date().isoformat(),
+        "purpose": "A sample.",
+    }
+    made = play.client(Role.ADMINISTRATOR).ask("POST", f"{play.centre}/visits", body).json()
+    return visits.read(runtime, play.cast.centre_id, who, made["id"])
+
+
+def _visit_token(runtime: Runtime, visit: Visit) -> str:
+    """Make the token that the mail to the visitor carries."""
+    member = people.read_member(runtime, visit.centre_id, visit.person_id)
+    assert member
+    return runtime.signer.visit_token(link_of(visit, member.membership.address))
 
 
 def _webhook(play: Play) -> str:
@@ -231,6 +265,8 @@ def _elsewhere(each: Operation, seeds: Seeds) -> dict[str, Any]:
         return {"path.token": seeds.address_token}
     if each.path.startswith(TESTIMONY):
         return {"path.token": seeds.witness_token}
+    if each.path.startswith(VISITING):
+        return {"path.token": seeds.visit_token}
     if "{item_id}" not in each.path:
         return {}
     item_id = TOLD if each.id == "inviteWitness" else SEEN

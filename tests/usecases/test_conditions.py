@@ -25,8 +25,9 @@ from chalicelib.domain.events import Kind
 from chalicelib.domain.judgements import Appraisal, Decision
 from chalicelib.domain.links import link_for
 from chalicelib.domain.people import Identity, Membership, Role
+from chalicelib.domain.times import stamp
 from chalicelib.domain.verifications import Outcome, Reason
-from chalicelib.domain.visits import Visit
+from chalicelib.domain.visits import Look, Visit
 from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Item, Key, Put, Update
@@ -39,6 +40,7 @@ from chalicelib.usecases import (
     deliveries,
     enrolments,
     links,
+    looks,
     memberships,
     pages,
     people,
@@ -776,6 +778,18 @@ def a_link_asked_for_while_the_one_before_is_mailed(world: World) -> bool:
     return item is not None and "open_shard" in item
 
 
+def the_very_same_look_again(world: World) -> bool:
+    who = external(world)
+    visit = grant(world, who, world.enrol())
+    (enrolment_id,) = visit.enrolment_ids
+    looks.note(world.runtime, world.actor(who.id), enrolment_id, Look())
+    world.clock.forward(minutes=1)
+    looks.note(world.runtime, world.actor(who.id), enrolment_id, Look())
+    pk = keys.enrolment(visit.centre_id, enrolment_id).pk
+    (kept,) = world.table.query(pk, "TRACE#")
+    return bool(kept["at"] == stamp(visit.created_at))
+
+
 def an_address_changed_again_while_its_mail_is_sent(world: World) -> bool:
     changed(world, world.candidate, address="one@example.org")
     world.table.interruption = lambda: changed(world, world.candidate, address="two@example.org")
@@ -1059,6 +1073,7 @@ CONDITIONS: list[Conditioned] = [
     ("WHO", "roles", a_webhook_made_by_an_administrator_just_demoted),
     ("WHO", "due", an_address_changed_again_while_its_mail_is_sent),
     ("WHO", "roles", a_visit_granted_by_an_administrator_just_demoted),
+    ("TRACE#", "pk", the_very_same_look_again),
     ("VISIT#", "ended_at", a_link_asked_for_while_the_visit_is_ended),
     ("VISIT#", "ended_at", a_visit_ended_twice_at_once),
     ("VISIT#", "generation", a_link_asked_for_while_the_one_before_is_mailed),
