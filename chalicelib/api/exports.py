@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.lists import ListQuery, next_cursor
-from chalicelib.api.rules import members
+from chalicelib.api.rules import OVERSEERS
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.enrolments import EnrolmentState
 from chalicelib.domain.exports import (
@@ -19,14 +19,12 @@ from chalicelib.domain.exports import (
     Failure,
     Selection,
 )
-from chalicelib.domain.people import Role
 from chalicelib.runtime import Runtime
 from chalicelib.usecases import exports
 from chalicelib.usecases.exports import Download
 
 EXPORTS = "/v1/centres/{centre_id}/exports"
 EXPORT = EXPORTS + "/{export_id}"
-EXPORTERS = members(Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER)
 
 
 class ExportIn(RequestModel):
@@ -157,7 +155,7 @@ def _linked(runtime: Runtime, export: Export, download: Download | None) -> Expo
     "POST",
     EXPORTS,
     summary="Have portfolios put together as one archive, for an external verifier.",
-    rule=EXPORTERS,
+    rule=OVERSEERS,
     body=ExportIn,
     answer=ExportOut,
     status=202,
@@ -169,7 +167,8 @@ def start_export(call: Call) -> Answer:
     """Begin the export. It goes on by itself: ask `getExport` how far it is.
 
     The archive opens offline in a browser and can be verified without this service, nor any
-    account. Answer keys and guidance are not in it.
+    account. Answer keys and guidance are not in it. External verifiers export what visits show
+    them; they see the exports that they have asked for, while visits show all that is in them.
     """
     actor = call.actor()
     body = call.body(ExportIn)
@@ -193,7 +192,7 @@ def start_export(call: Call) -> Answer:
     "GET",
     EXPORT,
     summary="How far an export is; once it is ready, a fresh link to its archive.",
-    rule=EXPORTERS,
+    rule=OVERSEERS,
     answer=ExportWithLinkOut,
 )
 def get_export(call: Call) -> Answer:
@@ -207,7 +206,7 @@ def get_export(call: Call) -> Answer:
     "GET",
     EXPORTS,
     summary="The exports of a centre, newest first.",
-    rule=EXPORTERS,
+    rule=OVERSEERS,
     query=ListQuery,
     answer=ExportList,
 )

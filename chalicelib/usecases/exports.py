@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from chalicelib.domain.access import READERS_OF_ALL, Actor, require_reader, require_role
+from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, Invalid, not_found
 from chalicelib.domain.exports import (
@@ -19,6 +19,7 @@ from chalicelib.domain.exports import (
     check_found,
     check_selection,
 )
+from chalicelib.domain.people import Role
 from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
@@ -31,6 +32,7 @@ from chalicelib.usecases import centres, enrolments
 from chalicelib.usecases.requests import Request, answered, remember
 
 PREFIX = "EXPORT#"
+EXPORTERS = (Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, Role.EXTERNAL_VERIFIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def start(
     A repeat gets the same export as it stands. Raises Invalid where nothing fits, or too much;
     NotFound for an enrolment of somebody else's centre; Forbidden for the actor's own portfolio.
     """
-    require_role(actor, *sorted(READERS_OF_ALL))
+    require_role(actor, *EXPORTERS)
     if made := answered(runtime, request):
         return _load(runtime, actor, made["export_id"])
     check_selection(selection, purpose)
@@ -110,11 +112,12 @@ def get(runtime: Runtime, actor: Actor, export_id: str) -> tuple[Export, Downloa
 def list_exports(
     runtime: Runtime, actor: Actor, limit: int, after: str
 ) -> tuple[list[Export], str]:
-    """Return a page of the centre's exports, newest first, and where it ended."""
-    require_role(actor, *sorted(READERS_OF_ALL))
+    """Return a page of the centre's exports that the actor may see, newest first, and its end."""
+    require_role(actor, *EXPORTERS)
     pk = keys.centre(actor.centre_id).pk
     page = runtime.table.page(pk, PREFIX, limit, after, newest_first=True)
-    return list(map(to_export, page.items)), page.end
+    found = map(to_export, page.items)
+    return [each for each in found if _sees(runtime, actor, each)], page.end
 
 
 def ask_for(runtime: Runtime, centre_id: str, export_id: str) -> None:
@@ -138,18 +141,30 @@ def archive_name(export: Export) -> str:
 
 
 def _load(runtime: Runtime, actor: Actor, export_id: str) -> Export:
-    require_role(actor, *sorted(READERS_OF_ALL))
+    require_role(actor, *EXPORTERS)
     item = runtime.table.get(keys.export(actor.centre_id, export_id))
-    if item is None:
+    export = to_export(item) if item else None
+    if export is None or not _sees(runtime, actor, export):
         raise not_found()
-    return to_export(item)
+    return export
+
+
+def _sees(runtime: Runtime, actor: Actor, export: Export) -> bool:
+    """Whether it is an export that the actor may have: to external verifiers, one of their own.
+
+    What visits do not show them any more is not theirs any more.
+    """
+    if actor.has(*READERS_OF_ALL):
+        return True
+    own = export.created_by == actor.id
+    return own and actor.granted.issuperset(selected(runtime, export))
 
 
 def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolment]:
     """Return the enrolments that are selected, of those that the actor may take out."""
     if selection.enrolment_ids:
         found = [
-            require_reader(actor, enrolments.find(runtime, actor.centre_id, each))
+            require_overseer(actor, enrolments.find(runtime, actor.centre_id, each))
             for each in dict.fromkeys(selection.enrolment_ids)
         ]
         if any(each.candidate_id == actor.id for each in found):
@@ -157,7 +172,7 @@ def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolmen
             raise Forbidden("own-work", detail)
         return found
     zone = centres.load_centre(runtime, actor.centre_id).time_zone
-    ids = list(islice(_listed(runtime, actor.centre_id, selection), SEARCHED_LIMIT + 1))
+    ids = list(islice(_listed(runtime, actor, selection), SEARCHED_LIMIT + 1))
     if len(ids) > SEARCHED_LIMIT:
         detail = f"The centre has more than {SEARCHED_LIMIT} enrolments: name a candidate or an "
         raise Invalid("export-too-large", detail + "assessor as well.")
@@ -167,8 +182,11 @@ def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolmen
     return [each for each in every if selection.fits(each, zone) and each.candidate_id != actor.id]
 
 
-def _listed(runtime: Runtime, centre_id: str, selection: Selection) -> Iterator[str]:
-    """Yield the ids of the shortest list that holds all that is selected."""
+def _listed(runtime: Runtime, actor: Actor, selection: Selection) -> Iterator[str]:
+    """Yield the ids of the shortest list that holds all that is selected and the actor may see."""
+    centre_id = actor.centre_id
+    if not actor.has(*READERS_OF_ALL):
+        return iter(sorted(actor.granted))
     if selection.candidate_id:
         pk, prefix = keys.candidate_enrolment(selection.candidate_id, centre_id, "")
     elif selection.assessor_id:

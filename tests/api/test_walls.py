@@ -253,6 +253,14 @@ def begin_upload(door: Door, who: Actor, ids: Mapping[str, str]) -> str:
     return begun
 
 
+def begin_export(door: Door, who: Actor, ids: Mapping[str, str]) -> str:
+    """Start an export of the work, and return its id."""
+    body = {"enrolment_ids": [ids["enrolment_id"]]}
+    path = f"/v1/centres/{ids['centre_id']}/exports"
+    begun: str = door.done("POST", path, who, body).json["id"]
+    return begun
+
+
 def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, own: bool) -> None:
     """Check that what happens to somebody of one role is what the rule says."""
     (role,) = who.membership.roles
@@ -269,6 +277,8 @@ def check(door: Door, each: Operation, who: Actor, ids: Mapping[str, str], *, ow
                 "enrolment_ids": [ids["enrolment_id"]],
             }
             ids = {**ids, "visit_id": door.done("POST", path, who, visit).json["id"]}
+        if "{export_id}" in each.path:  # whoever it is, it is an export of their own
+            ids = {**ids, "export_id": begin_export(door, who, ids)}
         if "{upload_id}" in each.path:  # whoever it is, it is the upload that they began
             ids = {**ids, "upload_id": begin_upload(door, who, ids)}
         assert ask(door, each, who, ids).status not in {401, 403, 404}

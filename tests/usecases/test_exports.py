@@ -20,9 +20,10 @@ from chalicelib.events import sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
-from chalicelib.usecases import archives, attachments, exports, trail
+from chalicelib.usecases import archives, attachments, exports, trail, visits
 from tests.exports import everything, members, objects
 from tests.faults import Killed, killed_at
+from tests.visits import external, grant
 from tests.world import ARCHIVES, EVIDENCE, EVIDENCE_MODULE, World, clients, new_world, request
 
 
@@ -107,6 +108,30 @@ def test_only_those_who_read_all_export(world: World) -> None:
     for actor in (world.candidate, world.assessor):
         with pytest.raises(Forbidden):
             world.start_export(enrolment, actor=actor, request=request(actor))
+
+
+def test_external_verifiers_export_what_visits_show_them(world: World) -> None:
+    shown = world.enrol()
+    other = world.person("Cyrus Candidate", Role.CANDIDATE)
+    hidden = world.enrol(candidate_id=other.id)
+    invited = external(world)
+    visit = grant(world, invited, shown)
+    guest = world.actor(invited.id)
+    with pytest.raises(NotFound):
+        world.start_export(hidden, actor=guest, request=request(guest))
+    selection = Selection(module_id=world.module.id)
+    started = world.start_export(selection=selection, actor=guest, request=request(guest))
+    assert exports.selected(world.runtime, started) == [shown.id]
+    others = world.start_export(shown)
+    assert [each.id for each in exports.list_exports(world.runtime, guest, 10, "")[0]] == [
+        started.id
+    ]
+    with pytest.raises(NotFound):
+        exports.get(world.runtime, guest, others.id)
+    visits.end_visit(world.runtime, world.administrator, visit.id)
+    guest = world.actor(invited.id)
+    with pytest.raises(NotFound):
+        exports.get(world.runtime, guest, started.id)
 
 
 def test_nobody_exports_their_own_portfolio(world: World) -> None:
