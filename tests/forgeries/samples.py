@@ -3,6 +3,7 @@
 import copy
 from functools import partial
 
+from chalicelib.domain.digests import digest
 from chalicelib.domain.seals import DRAW, HEAD
 from tests.archives import (
     STRANGER,
@@ -41,7 +42,10 @@ def samples() -> Named:
             f"{UNDRAWN}/statement", partial(put, f"{DRAWN}/statement")
         ),
         "a plan with another seed": together(put(f"{DRAWN}/seed", "0" * 64), _redrawn),
-        "a plan with a seed in upper case": together(put(f"{DRAWN}/seed", str.upper), _redrawn),
+        "a plan with a seed in upper case": together(put(f"{DRAWN}/seed", str.upper), _recommitted),
+        "a plan with a shorter seed": together(
+            put(f"{DRAWN}/seed", lambda seed: seed[:-2]), _recommitted
+        ),
         "a plan whose seed is a number": put(f"{DRAWN}/seed", 1),
         "a plan without a seed, but drawn": put(f"{DRAWN}/seed", ""),
         "a plan without a seed, but a frame": copied(frame, partial(put, f"{UNDRAWN}/frame")),
@@ -92,6 +96,14 @@ def samples() -> Named:
 
 def _redrawn(draft: Draft) -> None:
     draw(draft.plans["plan-1"])
+
+
+def _recommitted(draft: Draft) -> None:
+    """Draw by the seed there is, and commit to it."""
+    plan = draft.plans["plan-1"]
+    draw(plan)
+    told = digest(f"testamur-draw-1\nplan-1\n{plan['seed']}".encode())
+    plan["commitment"] = plan["statement"]["commitment"] = told
 
 
 def _moved_unit(draft: Draft) -> None:

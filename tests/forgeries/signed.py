@@ -18,10 +18,12 @@ from tests.forgeries.changes import (
     PORTFOLIO,
     RETURNED,
     Named,
+    chained,
     copied,
     drop,
     drop_file,
     edit,
+    entry,
     put,
     put_file,
     settled,
@@ -78,6 +80,11 @@ def signed() -> Named:
     hashes = partial(put, f"{RETURNED}/content_hash")
     for name, change in {
         "an attempt with another hash": hashes("0" * 64),
+        "an attempt whose other hash the trail tells too": together(
+            hashes("0" * 64),
+            entry("attempt.signed", on="0" * 64),
+            chained(entry("attempt.judged", on="0" * 64)),
+        ),
         "an attempt with its hash in upper case": hashes(str.upper),
         "an attempt with another's hash": copied(f"{ASIDE}/content_hash", hashes),
         "a contribution with another hash": put(f"{CONTRIBUTION}/content_hash", "0" * 64),

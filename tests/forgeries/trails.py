@@ -87,6 +87,7 @@ def _chains() -> Named:
         "without its last line feed": lambda made: made[:-1],
         "with an empty line": lambda made: made + b"\n",
         "with carriage returns": lambda made: made.replace(b"\n", b"\r\n"),
+        "with something after its last line": lambda made: made + b"x",
         "that is empty": lambda _: b"",
         "with its last entry cut off": lambda made: made[: made[:-1].rindex(b"\n") + 1],
         "of no text": lambda made: made + b"\xff\n",
@@ -116,6 +117,7 @@ def _heads() -> Named:
         yield f"a head {name}", build(papers=change)
     yield "no head", build(papers=put(heads, []))
     for name, change in {
+        "with something after their last line": lambda made: made + b"x",
         "without the last line feed": lambda made: made[:-1],
         "with an empty line": lambda made: made + b"\n",
         "with carriage returns": lambda made: made.replace(b"\n", b"\r\n"),
