@@ -13,7 +13,6 @@ from chalicelib.formats.modules import read_module
 from chalicelib.formats.remarks import UnreadableDocumentError
 from cli.cast import create_cast
 from cli.cloud import ROOT, CloudError, reset, running
-from cli.console import counts_line
 from cli.exporting import export, verified
 from cli.playing import Client, Play
 from cli.portfolios import Portfolio
@@ -175,7 +174,7 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
         f"  {summary['pages_competent']} pages competent, 1 of them returned and resubmitted",
         *_tell_evidence(summary),
         f"  1 certificate: {summary['certificate_id']}",
-        f"  1 archive, verified: {counts_line(summary['export'])}",
+        f"  1 archive, verified: {_tell_archive(summary['export'])}",
         "",
         "Done:",
         *(f"  - {done}" for done in summary["done"]),
@@ -184,6 +183,11 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
         *(f"  {_short(output / name)}" for name in RESULTS),
     ]
     print("\n".join(lines))
+
+
+def _tell_archive(counts: dict[str, int]) -> str:
+    told = ("files", "attempts", "judgements", "attachments", "trail_entries")
+    return ", ".join(f"{counts[each]} {each.replace('_', ' ')}" for each in told)
 
 
 def _tell_evidence(summary: dict[str, Any]) -> list[str]:
