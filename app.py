@@ -24,6 +24,7 @@ import chalicelib.api.pages
 import chalicelib.api.people
 import chalicelib.api.review
 import chalicelib.api.sampling
+import chalicelib.api.sampling_sheets
 import chalicelib.api.testimony
 import chalicelib.api.trail
 import chalicelib.api.uploads

@@ -128,7 +128,7 @@ def running(home: Path = HOME, port: int = 0, *, keep: bool = True) -> Iterator[
         _on_signals(signal.default_int_handler, signal.SIGINT),
     ):
         port = _checked(port)
-        cloud = Cloud(home, port, _launch(home, port, lock))
+        cloud = Cloud(home, port, _launch(home, port, lock, keep=keep))
         try:
             _sign(lock, cloud.process.pid)
             _await_health(cloud)
@@ -181,7 +181,7 @@ def _refuse_visitors(cloud: Cloud) -> None:
             raise CloudError(message)
 
 
-def _launch(home: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
+def _launch(home: Path, port: int, lock: IO[str], *, keep: bool) -> subprocess.Popen[bytes]:
     """Start ministack with a wiped environment, so that nothing of the user's shines through."""
     if not MINISTACK.exists():
         message = "the local cloud is not installed; run `make setup`"
@@ -199,7 +199,7 @@ def _launch(home: Path, port: int, lock: IO[str]) -> subprocess.Popen[bytes]:
         "IOT_MTLS_ENABLED": "0",  # it would listen at 0.0.0.0:8883
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home / "state"),
-        "S3_PERSIST": "1",
+        "S3_PERSIST": "1" if keep else "0",  # files are in memory in any case
         "S3_DATA_DIR": str(home / "files"),
         "MINISTACK_REGION": REGION,
     }

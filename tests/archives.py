@@ -71,7 +71,7 @@ class Folder:
             yield from attempt["contributions"]
         yield from attempts
 
-    def written(self) -> dict[str, bytes]:
+    def written(self, sealer: LocalSealer) -> dict[str, bytes]:
         """Return the files."""
         files = dict(self.files)
         files["portfolio.json"] = canonical(self.portfolio)
@@ -80,7 +80,7 @@ class Folder:
         files |= {each["file"]: canonical(each["record"]) for each in certificates}
         files["audit.jsonl"] = b"".join(canonical(entry) + b"\n" for entry in self.entries)
         files["commitments.json"] = canonical({"key": TRAIL_KEY, "texts": self.texts})
-        heads = (SEALER.seal(HEAD, head) for head in self.heads)
+        heads = (sealer.seal(HEAD, head) for head in self.heads)
         files["heads.jws"] = "".join(f"{head}\n" for head in heads).encode()
         return {f"data/enrolments/{self.id}/{name}": files[name] for name in files}
 
@@ -114,7 +114,7 @@ class Draft:
         for folder in self.folders.values():
             folder.settle()
 
-    def written(self) -> dict[str, bytes]:
+    def written(self, sealer: LocalSealer) -> dict[str, bytes]:
         """Return the files of the bag, but for its manifests."""
         files = {
             "data/export.json": canonical(self.export),
@@ -122,11 +122,11 @@ class Draft:
             "data/schema.json": b'{ "type": "object" }\n',
         }
         for folder in self.folders.values():
-            files |= folder.written()
+            files |= folder.written(sealer)
         for plan_id, plan in self.plans.items():
             statement = plan["statement"]
             if isinstance(statement, dict):
-                statement = SEALER.seal(DRAW, statement)
+                statement = sealer.seal(DRAW, statement)
             files[f"data/sampling/{plan_id}.json"] = canonical(plan | {"statement": statement})
         return files | {
             "bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
@@ -155,23 +155,25 @@ def build(
     entries: Callable[[Entries], object] = _nothing,
     pack: Callable[[Entries], bytes] | None = None,
     packed: Callable[[bytes], bytes] = bytes,
+    sealer: LocalSealer = SEALER,
 ) -> bytes:
     """Build the archive; each argument changes what one step has made."""
     draft = drafted()
     acts(draft)
     draft.settle()
     papers(draft)
-    content = draft.written()
+    content = draft.written(sealer)
     files(content)
     ordered = order(sorted([*content, MANIFEST, TAG_MANIFEST, SIGNATURE], key=_place))
     payload = [name for name in ordered if name.startswith("data/")]
     content[MANIFEST] = manifest(manifest_of(content, payload))
-    tags = [name for name in ordered if name not in {*payload, TAG_MANIFEST, SIGNATURE}]
+    listed = {*payload, TAG_MANIFEST, SIGNATURE}
+    tags = [name for name in ordered if name not in listed]
     content[TAG_MANIFEST] = tag_manifest(manifest_of(content, tags))
     said = {name: draft.export.get(name) for name in ("centre_id", "created_at", "export_id")}
     said |= {"format": 1, "tagmanifest_sha256": digest(content[TAG_MANIFEST])}
     statement(said)
-    content[SIGNATURE] = signature(SEALER.seal(EXPORT, said).encode())
+    content[SIGNATURE] = signature(sealer.seal(EXPORT, said).encode())
     files_in_order = [(name, content[name]) for name in ordered]
     entries(files_in_order)
     return packed((pack or zipped)(files_in_order))

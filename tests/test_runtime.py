@@ -151,6 +151,8 @@ def test_browsers_are_sent_to_the_region_of_the_bucket(monkeypatch: pytest.Monke
     assert form.url == "https://quarantine.s3.eu-west-2.amazonaws.com/"
     assert part.url.startswith(f"{form.url}key?")
     assert built.evidence.origin == "https://evidence.s3.eu-west-2.amazonaws.com"
+    export = built.archives.link("export.zip", "export.zip")
+    assert export.startswith("https://archives.s3.eu-west-2.amazonaws.com/export.zip?")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     local = runtime.__wrapped__().quarantine.form("key", "text/plain", 1, "00" * 32, 60)
     assert local.url == "http://127.0.0.1:1/quarantine"

@@ -2,15 +2,11 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from functools import partial
 from typing import Annotated
-from urllib.parse import urlencode
 
 from pydantic import Field
 
-from chalicelib.api.caseload import CSV
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.imports import ImportIn, ImportReport, LineNumber, imported
 from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
@@ -31,9 +27,7 @@ from chalicelib.domain.sampling import (
     sampled,
 )
 from chalicelib.domain.verifications import Outcome
-from chalicelib.formats.sampling_csv import write_sampling_sheet
-from chalicelib.usecases import sampling, sampling_sheets
-from chalicelib.usecases.imports import Effect
+from chalicelib.usecases import sampling
 from chalicelib.usecases.sampling import NewPlan
 
 PLANS = "/v1/centres/{centre_id}/sampling-plans"
@@ -72,11 +66,13 @@ class RatesIn(RequestModel):
 class SamplingPlanIn(RequestModel):
     """What is to be looked at. What names nothing leaves nothing out."""
 
-    title: Annotated[Text, Field(max_length=NAME_LIMIT)]
+    title: Annotated[Text, Field(max_length=NAME_LIMIT, description="In one line.")]
     stage: Stage
-    modules: Named = Field(default_factory=list)
+    modules: Named = Field(default_factory=list, description="Ids of modules, of all versions.")
     assessors: Named = Field(default_factory=list, description="Person ids.")
-    methods: Annotated[list[Method], Field(max_length=len(Method))] = Field(default_factory=list)
+    methods: Annotated[list[Method], Field(max_length=len(Method))] = Field(
+        default_factory=list, description="By what means was judged."
+    )
     starts_on: Day = Field(
         default=None, description="The first day of judging, as days are at the centre."
     )
@@ -221,32 +217,21 @@ class ChoicesIn(RequestModel):
 
     units: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=220)]],
-        Field(min_length=1, max_length=AT_ONCE),
+        Field(
+            min_length=1,
+            max_length=AT_ONCE,
+            description="Each `{enrolment_id}/{page_id}/{number of the attempt}`.",
+        ),
     ]
-    reason: Annotated[Text, Field(max_length=REASON_LIMIT)]
+    reason: Annotated[
+        Text, Field(max_length=REASON_LIMIT, description="Text of more than white space.")
+    ]
 
 
 class ChoiceList(AnswerModel):
     """What was chosen."""
 
     items: list[ChoiceOut]
-
-
-class SheetLineOut(AnswerModel):
-    """What became of a line, or would."""
-
-    line: LineNumber
-    outcome: Effect
-    verification_id: TextOrNull
-    fields: list[str] = Field(
-        description="In which what was found already differs; nothing is changed."
-    )
-
-
-class SheetImportReport(ImportReport):
-    """What an import did, or would do. With errors nothing is done at all."""
-
-    lines: list[SheetLineOut]  # type: ignore[assignment]  # what else a report says is the same
 
 
 @Operation(
@@ -341,7 +326,7 @@ def draw_sample(call: Call) -> Answer:
     """Take every judgement that fits the plan now, and draw.
 
     Drawing again answers with the same draw. One draw takes up to 10,000 judgements, from up to
-    1,500 enrolments that the plan may reach, at a centre of up to 10,000.
+    1,500 enrolments that the plan may reach, at a centre of up to 20,000.
     """
     actor = call.actor()
     call.no_body()
@@ -384,57 +369,6 @@ def choose_sample(call: Call) -> Answer:
         call.runtime, actor, call["plan_id"], body.units, body.reason, call.request(actor, body)
     )
     return answer(ChoiceList(items=list(map(_choice_out, made))), 201)
-
-
-@Operation(
-    "getSamplingSheet",
-    "GET",
-    PLAN + "/sheet",
-    summary="The sample as CSV, with empty columns for what is found.",
-    rule=READERS,
-    query=ListQuery,
-    media=(CSV,),
-    headers=("Content-Disposition", "Link"),
-)
-def get_sampling_sheet(call: Call) -> Answer:
-    """Answer with a page of the sample, each a file with a line of columns.
-
-    It is in UTF-8 with a byte order mark, as spreadsheets want it; cells that a spreadsheet would
-    execute begin with an apostrophe. Follow `Link` for the next page. Filled in, it goes back by
-    `importSamplingSheet`.
-    """
-    actor = call.actor()
-    query = call.query(ListQuery)
-    plan_id = call["plan_id"]
-    # Cursors have no slash; nor has an id a number sign.
-    after = query.after.replace("#", "/")
-    found, end = sampling_sheets.list_units(call.runtime, actor, plan_id, query.limit, after)
-    headers = {
-        "Content-Type": f"{CSV}; charset=utf-8; header=present",
-        "Content-Disposition": 'attachment; filename="sample.csv"',
-    }
-    if cursor := next_cursor(end.replace("/", "#")):
-        asked = {"limit": query.limit, "cursor": cursor}
-        path = f"{PLAN}/sheet".format(centre_id=actor.centre_id, plan_id=plan_id)
-        headers["Link"] = f'<{call.address(path)}?{urlencode(asked)}>; rel="next"'
-    return Answer(200, write_sampling_sheet(found), headers)
-
-
-@Operation(
-    "importSamplingSheet",
-    "POST",
-    PLAN + "/sheet",
-    summary="Record what a filled sheet says was found; a dry run unless it is said otherwise.",
-    rule=VERIFIERS,
-    body=ImportIn,
-    answer=SheetImportReport,
-    idempotent=True,
-)
-def import_sampling_sheet(call: Call) -> Answer:
-    """Report on every line that was filled in. The same sheet again records nothing twice."""
-    actor = call.actor()
-    doing = partial(sampling_sheets.import_sheet, call.runtime, actor, call["plan_id"])
-    return imported(call, actor, doing, SheetImportReport, "verification_id")
 
 
 def _plan_out(plan: Plan) -> SamplingPlanOut:

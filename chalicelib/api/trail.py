@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
-from chalicelib.api.http import Answer, AnswerModel, Call, Operation, answer
+from chalicelib.api.http import JSON, Answer, AnswerModel, Call, Operation, answer
 from chalicelib.api.lists import ListQuery, next_cursor
 from chalicelib.api.rules import ANYBODY, OVERSEERS
 from chalicelib.api.texts import StampText
@@ -91,5 +91,5 @@ def list_trail(call: Call) -> Answer:
 )
 def get_keys(call: Call) -> Answer:
     """Answer with the keys; compare their thumbprints with what the centre told you otherwise."""
-    keys = [JwkOut(**call.runtime.sealer.jwk)]
-    return answer(KeySet(keys=keys), cache_control=FRESH)
+    keys = KeySet(keys=[JwkOut(**call.runtime.sealer.jwk)])
+    return Answer(200, keys.model_dump_json(), {"Content-Type": JSON, "Cache-Control": FRESH})

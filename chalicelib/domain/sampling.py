@@ -24,7 +24,7 @@ from chalicelib.domain.verifications import Outcome, Verified
 FORMAT = 1  # of the statement
 UNITS_LIMIT = 10_000  # of a frame
 CHOICES_LIMIT = 500  # of a plan
-REASON_LIMIT = 2_000  # characters
+REASON_LIMIT = 500  # characters; an answer may bring all that are chosen
 UNIT = re.compile(r"([A-Za-z0-9-]{1,100})/([A-Za-z0-9-]{1,100})/([1-9][0-9]{0,3})")
 
 

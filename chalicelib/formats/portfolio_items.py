@@ -1,6 +1,6 @@
 """The items of a page with what was answered, in the words in which people read them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +67,10 @@ class ShownItem:
     departures: tuple[Departure, ...]
 
 
-def files_of(attachments: Iterable[Document]) -> dict[str, ShownFile]:
+def files_of(attachments: Sequence[Document]) -> dict[str, ShownFile]:
     """Show all files of a portfolio, by id."""
     numbers = {each["id"]: each["number"] for each in attachments}
+    there = {each["id"]: each["number"] for each in attachments if not each["withheld"]}
     return {
         each["id"]: ShownFile(
             id=each["id"],
@@ -82,7 +83,7 @@ def files_of(attachments: Iterable[Document]) -> dict[str, ShownFile]:
             thumbnail="" if each["withheld"] else each["thumbnail"],
             sha256=each["sha256"],
             replaced_by=each["replaced_by"],
-            instead=numbers.get(each["replaced_by"]),
+            instead=there.get(each["replaced_by"]),
             redacts=numbers.get(each["redacts"]),
         )
         for each in attachments

@@ -280,7 +280,7 @@ class Sheets:
             pdf.add_font(run.font, fname=lettering.path(run.font))
         pdf.set_font(run.font, size=style.size)
         if self._tree and _is_simple(run):
-            # Letters that need no shaper lose their kerning, and are set four times as fast.
+            # Letters that need no shaper lose their kerning, and are set three times as fast.
             pdf.set_text_shaping(use_shaping_engine=False)
             return
         # The language is named because the shaper would else take it from the machine's locale.

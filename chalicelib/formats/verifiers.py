@@ -6,11 +6,6 @@ FOLDER = Path(__file__).parent / "verifier"
 NAMES = ("VERIFY.md", "verify.html", "verify.py")
 
 
-def schema() -> bytes:
-    """Return the schema of `portfolio.json`."""
-    return (FOLDER.parent / "portfolio_schema.json").read_bytes()
-
-
 def verifiers() -> dict[str, bytes]:
     """Return the files by their names."""
     return {name: (FOLDER / name).read_bytes() for name in NAMES}

@@ -97,11 +97,13 @@ class Archives:
         upload = next(self._under_way(name), None) or self._begin(name)
         arrived = {number: part["Size"] for number, part in upload.parts().items()}
         sizes: list[int] = []
+        done = 0
         for number, part in enumerate(plan, start=1):
             if arrived.get(number) != part.size:
                 self._place(upload, number, part, f"{work}{number}")
             sizes.append(part.size)
-            yield sum(sizes)
+            done += part.size
+            yield done
         upload.complete(sizes)
         if self.size(name) != plan.size:
             self.clear(name)

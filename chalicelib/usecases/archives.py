@@ -31,7 +31,8 @@ from chalicelib.domain.seals import EXPORT
 from chalicelib.domain.times import date_at, parse, stamp
 from chalicelib.domain.trail import Act, Kind
 from chalicelib.formats import bags, zips
-from chalicelib.formats.verifiers import schema, verifiers
+from chalicelib.formats.portfolio_schema import schema
+from chalicelib.formats.verifiers import verifiers
 from chalicelib.log import log
 from chalicelib.runtime import Runtime
 from chalicelib.storage import keys

@@ -56,7 +56,7 @@ class Limits:
     in a call each, the judgements; and keeps those that fit.
     """
 
-    centre: int = 10_000
+    centre: int = 20_000
     enrolments: int = 1_500
     units: int = UNITS_LIMIT
 
@@ -172,34 +172,10 @@ def choose(
     as many have been chosen as may be.
     """
     require_role(actor, Role.INTERNAL_VERIFIER)
-    made = answered(runtime, request)
-    sample = load_sample(runtime, _load(runtime, actor.centre_id, plan_id))
-    plan = sample.plan
-    if made is not None:
-        return tuple(each for each in sample.choices if each.unit.id in set(units))
-    chosen = _chosen(runtime, sample, units, reason)
-    if plan.choices + len(chosen) > CHOICES_LIMIT:
-        detail = f"At most {CHOICES_LIMIT} judgements are chosen for a plan; make another plan."
-        raise Conflict("too-many-choices", detail)
-    known = equals("choices", plan.choices) if plan.choices else absent("choices")
-    choices = [Choice(unit, reason.strip(), actor.id, runtime.now()) for unit in chosen]
-    try:
-        runtime.table.write(
-            *(
-                Put(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
-                for each in choices
-            ),
-            Update(
-                keys.sampling_plan(plan.centre_id, plan.id),
-                (known,),
-                set={"choices": plan.choices + len(choices)},
-            ),
-            remember(request, {}, runtime.now()),
-        )
-    except ConditionFailedError:
-        detail = "Somebody else chose in this moment; send the same request again."
-        raise Unavailable("busy", detail) from None
-    return tuple(sorted(choices, key=lambda each: each.unit.id))
+    if answered(runtime, request) is None:
+        _choose(runtime, actor, plan_id, units, reason, request)
+    choices = get_sample(runtime, actor, plan_id).choices
+    return tuple(each for each in choices if each.unit.id in units)
 
 
 def looks(runtime: Runtime, sample: Sample, reader_id: str = "") -> Mapping[str, Look]:
@@ -276,6 +252,41 @@ def _frame(runtime: Runtime, plan: Plan, limits: Limits) -> Iterator[Unit]:
                 if count > limits.units:
                     raise too_large(limits.units, "judgements")
                 yield plan.unit(judged)
+
+
+def _choose(
+    runtime: Runtime,
+    actor: Actor,
+    plan_id: str,
+    units: Sequence[str],
+    reason: str,
+    request: Request,
+) -> None:
+    sample = get_sample(runtime, actor, plan_id)
+    plan, now = sample.plan, runtime.now()
+    chosen = _chosen(runtime, sample, units, reason)
+    if plan.choices + len(chosen) > CHOICES_LIMIT:
+        detail = f"At most {CHOICES_LIMIT} judgements are chosen for a plan; make another plan."
+        raise Conflict("too-many-choices", detail)
+    known = equals("choices", plan.choices) if plan.choices else absent("choices")
+    choices = [Choice(unit, reason.strip(), actor.id, now) for unit in chosen]
+    try:
+        runtime.table.write(
+            *(
+                Put(keys.choice(plan.centre_id, plan.id, each.unit.id), stored.from_choice(each))
+                for each in choices
+            ),
+            Update(
+                keys.sampling_plan(plan.centre_id, plan.id),
+                (known,),
+                set={"choices": plan.choices + len(choices)},
+            ),
+            remember(request, {}, now),
+        )
+    except ConditionFailedError:
+        if answered(runtime, request) is None:
+            detail = "Somebody else chose in this moment; send the same request again."
+            raise Unavailable("busy", detail) from None
 
 
 def _chosen(runtime: Runtime, sample: Sample, units: Sequence[str], reason: str) -> list[Unit]:

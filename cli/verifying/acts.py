@@ -90,7 +90,7 @@ def _check_withdrawal(acts: Acts, attempt: Signed, signed: Entry) -> None:
 
 def _check_verifications(acts: Acts, attempt: Signed) -> None:
     entries = acts.of(VERIFIED, attempt)
-    by_id = {entry.facts.get("verification_id"): entry for entry in entries}
+    by_id = {entry.fact("verification_id"): entry for entry in entries}
     told = attempt.place.list("verifications")
     same = len(told) == len(by_id) == len(entries)
     attempt.place.require(same, "The verifications are not those of the trail, each once.")
@@ -99,7 +99,7 @@ def _check_verifications(acts: Acts, attempt: Signed) -> None:
         if entry is None:
             verification.fail("The trail has no entry of this verification.")
         verification.tells(
-            outcome=entry.place.member("facts").text("outcome"),
+            outcome=entry.fact("outcome"),
             verified_by=entry.place.text("by"),
             verified_at=entry.place.text("at"),
             note=entry.texts.get("note", ""),

@@ -13,7 +13,7 @@ def check_attachments(archive: Archive, portfolio: Portfolio, trail: Trail) -> i
     # 1. A file is there as it is listed. One that is not there was flagged.
     listed: dict[str, Place] = {}
     files: set[str] = set()
-    flagged = {each.facts.get("attachment_id") for each in trail.of_kind("attachment.flagged")}
+    flagged = {each.fact("attachment_id") for each in trail.of_kind("attachment.flagged")}
     for attachment in portfolio.document.under(SECTION).list("attachments"):
         attachment_id, digest = attachment.text("id"), attachment.digest("sha256")
         size, name = attachment.number("size"), attachment.text("file")

@@ -76,6 +76,9 @@ def open_archive(source: BinaryIO, tell: Callable[[int], object]) -> Archive:
         files[file.name] = file
         at += LOCAL_LENGTH + len(file.name) + file.size
 
+    if not files:
+        _fail("byte 0", "No file begins here: this is no export of portfolios.")
+
     # 2. What follows is determined by the files: it is made anew, and compared.
     left, end = start, at
     for where, piece in _directory(files, at):

@@ -32,6 +32,10 @@ class Entry:
     facts: dict[str, Any]
     texts: dict[str, str]
 
+    def fact(self, name: str) -> str:
+        """Return a fact that has to be there, as a text."""
+        return self.place.member("facts").text(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Trail:

@@ -258,6 +258,16 @@ def test_two_who_choose_at_once(door: Door) -> None:
     assert len(sample(door, path)["chosen"]) == 1
 
 
+def test_one_choice_sent_twice_at_once(door: Door) -> None:
+    enrolment = judged(door.world)
+    path = make(door)
+    body = {"units": [f"{enrolment.id}/kn-1/1"], "reason": "New."}
+    sent = ("POST", f"{path}/choices", door.world.verifier, body)
+    door.world.table.interruption = lambda: door.done(*sent, key="one")
+    assert door.done(*sent, key="one").text == door.done(*sent, key="one").text
+    assert len(sample(door, path)["chosen"]) == 1
+
+
 def test_a_plan_takes_so_many_choices(door: Door) -> None:
     world = door.world
     enrolment = judged(world)

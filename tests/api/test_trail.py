@@ -42,7 +42,7 @@ def test_the_keys_are_those_that_heads_are_signed_with(door: Door) -> None:
     trail.catch_up(*of)
     trail.anchor(*of)
     reply = door.send("GET", "/v1/keys")
-    assert reply.headers["Cache-Control"] == "public, max-age=3600"
+    assert reply.headers["cache-control"] == "public, max-age=3600"
     (key,) = reply.json["keys"]
     recorded = trail.read(*of)
     assert check_heads(recorded.heads, recorded.lines, key)

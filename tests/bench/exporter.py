@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ STATUS = Path("/proc/self/status")  # Linux has it
 
 @dataclass
 class Bytes:
-    """Counts what goes through a client: bodies of requests, and of answers."""
+    """Counts what goes through a client: bodies of requests, and what is read of answers."""
 
     sent: int = 0
     received: int = 0
@@ -36,10 +36,30 @@ class Bytes:
     def _request(self, request: Any, **_: object) -> None:
         self.sent += int(request.headers.get("Content-Length") or 0)
 
-    def _answer(self, http_response: Any, model: Any, **_: object) -> None:
+    def _answer(self, http_response: Any, parsed: dict[str, Any], model: Any, **_: object) -> None:
         self.calls += 1
-        if model.name != "HeadObject":  # it tells a length, and has no body
-            self.received += int(http_response.headers.get("Content-Length") or 0)
+        if "Body" in parsed:
+            parsed["Body"] = Counted(parsed["Body"], self)
+        elif model.name != "HeadObject":  # it tells a length, and has no body
+            self.received += len(http_response.content)
+
+
+@dataclass
+class Counted:
+    """A stream that is counted while it is read."""
+
+    stream: Any
+    counts: Bytes
+
+    def read(self, size: int) -> bytes:
+        """Read, and count."""
+        chunk: bytes = self.stream.read(size)
+        self.counts.received += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close it."""
+        self.stream.close()
 
 
 def peak() -> int:
@@ -49,8 +69,12 @@ def peak() -> int:
 
 
 def streamed(members: list[Member]) -> Iterator[Piece]:
-    """Return what the archive is made of, with every large file in slices that have to be sent."""
-    for piece in zips.pieces(members):
+    """Return what the archive is made of, with every large file in slices that have to be sent.
+
+    No version is named: the local cloud would send the whole of it for every slice.
+    """
+    current = [replace(each, source=replace(each.source, version="")) for each in members]
+    for piece in zips.pieces(current):
         if isinstance(piece, Slice):
             for start in range(0, len(piece), ENOUGH):
                 yield Slice(piece.member, start, min(start + ENOUGH, piece.end))

@@ -6,19 +6,22 @@ python -m tests.browser.screenshots
 import base64
 import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from chalicelib.formats.pictures import render
 from cli.evidence import SAMPLES
 from tests.browser.candidate import opened
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, at_work, wrong
 from tests.browser.chromium import PHONE, chromium
+from tests.browser.portfolios import MADE, lay_out
 from tests.browser.test_visits import a_judged_page, an_enrolment
 
 IMAGES = Path("docs/images")
 SCALE = 1.25
+DESK: ViewportSize = {"width": 860, "height": 740}
 EVIDENCE, APPRAISED = "establish-2", "knowledge-7"  # pages of the demo module
 FEEDBACK = "Read the fourth question again: what would you tell Daniel before he speaks?"
 RETURNED = "You say that you ask first. Tell me about one time when you did, and what came of it."
@@ -93,7 +96,7 @@ def visit(centre: Centre, browser: Browser) -> None:
 def _side_by_side(browser: Browser, name: str, screens: list[bytes]) -> None:
     images = "".join(
         f'<img src="data:image/png;base64,{base64.b64encode(screen).decode()}" '
-        f'width="{PHONE["width"]}">'
+        f'width="{Image.open(io.BytesIO(screen)).width / SCALE}">'
         for screen in screens
     )
     tab = browser.new_page(device_scale_factor=SCALE)
@@ -147,6 +150,22 @@ def certificate(centre: Centre, browser: Browser) -> None:
     context.close()
 
 
+def portfolio(browser: Browser) -> None:
+    """Take a portfolio of an export, from a disk: its charts, and a page of it on a phone."""
+    screens = []
+    with TemporaryDirectory() as folder:
+        cover = lay_out(Path(folder), {"demo": MADE["demo"]})
+        page = f"#page-{EVIDENCE}"
+        for size, shown in ((DESK, "header"), (PHONE, f"{page} h4"), (PHONE, f"{page}-5")):
+            tab = browser.new_page(viewport=size, device_scale_factor=SCALE)
+            tab.goto((cover.parent / "data/enrolments/demo/index.html").as_uri())
+            tab.locator(shown).first.evaluate("element => element.scrollIntoView()")
+            tab.wait_for_load_state("networkidle")
+            screens.append(tab.screenshot())
+            tab.close()
+    _side_by_side(browser, "portfolio.png", screens)
+
+
 def main() -> None:
     """Take them all."""
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -156,6 +175,7 @@ def main() -> None:
         visit(centre, browser)
         certificate(centre, browser)
         candidate(centre, browser)
+        portfolio(browser)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Portfolio documents as exports carry them, built by hand from a module's source."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -514,8 +513,3 @@ def large(pages: int = 90, attempts: int = 100) -> dict[str, Any]:
             }
             made.judge(made.sign(page.id, answers=texts), competent=False)
     return made.document()
-
-
-def texts_of(document: Mapping[str, Any]) -> str:
-    """Digest a document, to tell whether a renderer has changed it."""
-    return hashlib.sha256(canonical(dict(document))).hexdigest()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]  # has no types
 
 from chalicelib.formats.coverage import coverage_csv, coverage_xlsx
 from chalicelib.formats.sheets import FORMULA
@@ -68,6 +68,11 @@ def test_rows_are_criteria_and_columns_pages() -> None:
         "A second person is asked where the plan says so.",
         "Competent",
     ]
+
+
+def test_the_key_and_the_guidance_are_nowhere() -> None:
+    assert b"PLANTED" not in coverage_csv(RICH)
+    assert not [cell.value for cell in cells(RICH) if "PLANTED" in str(cell.value)]
 
 
 def test_the_workbook_says_the_same() -> None:

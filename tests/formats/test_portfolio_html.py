@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -239,7 +240,7 @@ def test_headings_leave_no_level_out() -> None:
         levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert all(b <= a + 1 for a, b in pairwise(levels))
 
 
 def test_the_cover_says_who_asked_when_and_for_what() -> None:
@@ -256,6 +257,14 @@ def test_the_cover_says_who_asked_when_and_for_what() -> None:
     assert {"VERIFY.md", "verify.html", "verify.py", "data/schema.json"} <= parsed.links
     assert "data/enrolments/enrolment1/index.html" in parsed.links
     assert "no purpose was named" in Parsed(render_cover(export(purpose=""))).words
+
+
+def test_the_cover_says_how_the_enrolments_were_chosen() -> None:
+    narrowed = {"module_id": "showing-work", "since": "2026-01-01"}
+    words = Parsed(render_cover(export(selection=narrowed))).words
+    assert "Of the module showing-work Open on or after 2026-01-01" in words
+    named = {"enrolment_ids": ["enrolment"]}
+    assert "Chosen one by one" in Parsed(render_cover(export(selection=named))).words
 
 
 def test_the_same_document_gives_the_same_bytes_in_every_process() -> None:

@@ -227,6 +227,20 @@ def test_a_stream_that_breaks_off_is_read_another_time(world: World, archives: A
     assert made(archives, plan) == plain(SMALL)
 
 
+def test_an_archive_that_is_not_as_long_as_it_should_be_does_not_stay(
+    world: World, archives: Archives
+) -> None:
+    def one_more(parsed: dict[str, Any], **_: Any) -> None:
+        if "ContentLength" in parsed:
+            parsed["ContentLength"] += 1
+
+    plan = plan_of(world, SMALL)
+    with hooked(world.s3, "after-call.s3.HeadObject", one_more), pytest.raises(Unavailable):
+        made(archives, plan)
+    assert archives.size(NAME) is None
+    assert left_over(world) == []
+
+
 def test_no_part_is_too_small_and_none_of_another_size(world: World) -> None:
     upload = Upload.begin(world.s3, ARCHIVES, NAME, "application/zip")
     upload.send(1, bytes(PART_MINIMUM))
