@@ -226,6 +226,7 @@ def create_enrolment(call: Call) -> Answer:
     rule=VIEWERS,
     query=EnrolmentQuery,
     answer=EnrolmentList,
+    problems=("role-not-allowed",),
 )
 def list_enrolments(call: Call) -> Answer:
     """Answer with a page of the list.

@@ -25,7 +25,9 @@ class VisitIn(RequestModel):
     """Who is to read which enrolments, until when, and what for."""
 
     person_id: Identifier = Field(description="A person with the role external-verifier.")
-    enrolment_ids: Annotated[list[Identifier], Field(min_length=1, max_length=ENROLMENTS_LIMIT)]
+    enrolment_ids: Annotated[list[Identifier], Field(min_length=1, max_length=ENROLMENTS_LIMIT)] = (
+        Field(description="Enrolments in which they are neither the candidate nor an assessor.")
+    )
     until: date = Field(
         description="The last day on which they can be read, in the centre's time zone: at most a "
         "year ahead."

@@ -11,6 +11,7 @@ from chalicelib.api.openapi import OF_THE_GATEWAY, documented
 from chalicelib.api.problems import CODES, STATUS
 from chalicelib.domain import errors
 from chalicelib.domain.links import LinkState
+from chalicelib.domain.visits import VisitState
 from tests.api.door import Door
 
 SOURCES = sorted(Path("chalicelib").rglob("*.py"))
@@ -18,7 +19,7 @@ CLASSES = {each.__name__: each for each in STATUS}
 BY_ITSELF = {"internal-error"}  # answered for whatever nobody foresaw
 BY_THE_GATEWAY = {"no-such-route", *OF_THE_GATEWAY}
 # What a page says of a link, instead of a refusal: the same codes, for those who describe it.
-OF_PAGES = {LinkState.USED}
+OF_PAGES = {LinkState.USED, VisitState.ENDED}
 
 
 def raised() -> Iterator[tuple[str, type[errors.DomainError], str]]:
