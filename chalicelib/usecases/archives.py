@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib.domain.archives import REASONS, AssemblyError, Member, Plan, Source
 from chalicelib.domain.digests import canonical, digest
-from chalicelib.domain.errors import DomainError, Gone, NotFound, Unavailable
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.exports import (
     ABANDONED,
     IN_WORK,
@@ -45,7 +45,6 @@ from chalicelib.usecases.exports import archive_name, ask_for, selected
 from chalicelib.usecases.portfolios import Original, Portfolio
 
 RESERVE = 120_000  # milliseconds that must be left to begin another step
-ABANDONED_DETAIL = "The export could not be finished in two days. Start another one."
 NOTED_EVERY = 64 * 1024**2  # bytes of the archive after which its progress is written down
 
 
@@ -108,7 +107,7 @@ def _work(runtime: Runtime, export: Export, milliseconds_left: Callable[[], int]
     export = taken
     try:
         if runtime.now() >= export.created_at + ABANDONED:
-            _fail(runtime, export, Failure("export-abandoned", ABANDONED_DETAIL))
+            _fail(runtime, export, "export-abandoned")
             return
         finished = _steps(runtime, export, milliseconds_left)
     except OvertakenError:
@@ -138,16 +137,10 @@ def _steps(runtime: Runtime, export: Export, milliseconds_left: Callable[[], int
                 at = ""
                 export = _conclude(runtime, export, ids)
         return _assemble(runtime, export, milliseconds_left)
-    except Unavailable:
-        raise
     except NotFound:
-        detail = "The enrolment was there when the export was started, and is not any more."
-        _fail(runtime, export, Failure("enrolment-missing", detail, at))
-    except DomainError as refusal:
-        _fail(runtime, export, Failure(refusal.code, refusal.detail, at))
+        _fail(runtime, export, "enrolment-missing", at)
     except AssemblyError as error:
-        detail = " ".join(filter(None, (error.member, REASONS[error.code])))
-        _fail(runtime, export, Failure(error.code, detail, _enrolment_of(error.member)))
+        _fail(runtime, export, error.code, _enrolment_of(error.member) or at, error.member)
     return True
 
 
@@ -326,7 +319,7 @@ def _assemble(runtime: Runtime, export: Export, milliseconds_left: Callable[[], 
 def _require_all(runtime: Runtime, export: Export) -> None:
     """Require that nobody was erased, and nothing withheld, while the archive was made.
 
-    Raises Gone; then what was put together is deleted first.
+    Raises AssemblyError; then what was put together is deleted first.
     """
     ids = selected(runtime, export)
     found = runtime.table.get_many(*(keys.enrolment(export.centre_id, each) for each in ids))
@@ -337,8 +330,7 @@ def _require_all(runtime: Runtime, export: Export) -> None:
     gone = any(item is None for item in found)
     if gone or not all(each in usable and usable[each].usable for each in evidence):
         runtime.archives.clear(archive_name(export))
-        detail = "A portfolio, or evidence in it, was erased or withheld meanwhile. Start another."
-        raise Gone("export-overtaken", detail)
+        raise AssemblyError("export-overtaken")
 
 
 def _plan(runtime: Runtime, export: Export) -> Plan:
@@ -415,10 +407,13 @@ def _settle(runtime: Runtime, export: Export, changed: Item) -> None:
         raise OvertakenError from None
 
 
-def _fail(runtime: Runtime, export: Export, failure: Failure) -> None:
-    failed = {"state": str(ExportState.FAILED), "lease": "", **from_failure(failure)}
-    _settle(runtime, export, failed)
-    log("export-failed", code=failure.code)
+def _fail(
+    runtime: Runtime, export: Export, code: str, enrolment_id: str = "", member: str = ""
+) -> None:
+    detail = f"{member}: {REASONS[code]}" if member else REASONS[code]
+    failure = from_failure(Failure(code, detail, enrolment_id))
+    _settle(runtime, export, {"state": str(ExportState.FAILED), "lease": "", **failure})
+    log("export-failed", code=code)
 
 
 def _note(runtime: Runtime, export: Export, enrolment_id: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.domain.archives import AssemblyError
 from chalicelib.domain.attachments import Attachment
 from chalicelib.domain.attempts import Attempt
 from chalicelib.domain.certificates import Certificate
@@ -16,7 +17,7 @@ from chalicelib.domain.enrolments import (
     latest,
     page_state,
 )
-from chalicelib.domain.errors import Conflict, Unavailable, not_found
+from chalicelib.domain.errors import Unavailable, not_found
 from chalicelib.domain.modules import Module
 from chalicelib.domain.portfolios import coverage
 from chalicelib.domain.times import stamp
@@ -85,8 +86,8 @@ def load(runtime: Runtime, centre_id: str, enrolment_id: str) -> Portfolio:
     Trail and portfolio are not read in one moment. So the trail is brought up to date before and
     after the rest is read: if it has grown in between, something was done, and all is read again.
 
-    Raises NotFound where there is no such enrolment (any more), and Unavailable where it never
-    rests.
+    Raises NotFound where there is no such enrolment (any more), AssemblyError where evidence is
+    gone, and Unavailable where it never rests.
     """
     seq = trail.catch_up(runtime, centre_id, enrolment_id)
     for _ in range(TRIES):
@@ -338,7 +339,7 @@ def _evidence(
     }
     found = attachments.load_many(runtime, centre_id, named)
     if missing := sorted(named[each]["number"] for each in named.keys() - found.keys()):
-        raise evidence_missing(", ".join(f"number {number}" for number in missing))
+        raise AssemblyError("evidence-missing", f"attachments/{missing[0]:04}")
     replacements = {each.replaced_by for each in found.values() if each.flag and each.replaced_by}
     found |= attachments.load_many(runtime, centre_id, sorted(replacements - found.keys()))
     shown, files = [], Files()
@@ -364,7 +365,10 @@ def _attachment(runtime: Runtime, attachment: Attachment) -> tuple[dict[str, Any
         )
         if attachment.pictured:
             thumbnail = f"thumbnails/{attachment.id}.jpg"
-            files[thumbnail] = _picture(runtime, attachment, name)
+            try:
+                files[thumbnail] = runtime.evidence.read_picture(name, THUMBNAIL)
+            except AbsentError:
+                raise AssemblyError("evidence-missing", thumbnail) from None
     document = {
         "id": attachment.id,
         "number": attachment.number,
@@ -381,23 +385,6 @@ def _attachment(runtime: Runtime, attachment: Attachment) -> tuple[dict[str, Any
         "redacts": attachment.redacts,
     }
     return document, files
-
-
-def evidence_missing(which: str) -> Conflict:
-    """Say that evidence which was signed for is not there, so that nothing is handed out whole."""
-    detail = (
-        f"Evidence that was signed for cannot be found: {which}. Have an operator restore it; "
-        "an archive without it would not be whole."
-    )
-    return Conflict("evidence-missing", detail)
-
-
-def _picture(runtime: Runtime, attachment: Attachment, name: str) -> bytes:
-    try:
-        return runtime.evidence.read_picture(name, THUMBNAIL)
-    except AbsentError:
-        which = f"the picture of number {attachment.number}"
-        raise evidence_missing(which) from None
 
 
 def _people(

@@ -1,17 +1,15 @@
 """What verify.py says of archives. It is run as the program that it is, apart from this project."""
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import pytest
 
 from tests.archives import STRANGER, THUMBPRINT, build
-from tests.forgeries import Named, damaged, forgeries, retyped
+from tests.forgeries import damaged, forgeries
 
 PROGRAM = Path("chalicelib/formats/verifier/verify.py").resolve()
 # Starts the program over and over in one process: an archive's path comes in, what it says goes out.

@@ -25,6 +25,7 @@ def get_export(stage: Stage) -> None:
     world.sign(enrolment := world.enrol(), "plan-1")
     export = world.start_export(enrolment)
     path = f"{centre_path(stage.door)}/exports/{export.id}"
+    stage.refused("not-found", "GET", path.replace(export.id, "0" * 26), world.verifier)
     stage.shows("It has just begun.", "GET", path, world.administrator, name="begun")
     world.work_on(export)
     stage.shows("It is ready: the link has the archive.", "GET", path, world.administrator)
