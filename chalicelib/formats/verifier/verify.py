@@ -1,6 +1,11 @@
 """Verify an export of evidence portfolios; the numbers are those of the sections of VERIFY.md."""
 
-import argparse, hmac, json, re, zlib
+import argparse
+import functools
+import hmac
+import json
+import re
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, defaultdict
 from datetime import datetime
@@ -25,10 +30,11 @@ ACTS = {  # kinds of entries about an attempt: its member that goes with them, a
     "judgement.verified": "verifications id by=verified_by at=verified_at outcome note",
 }
 Json = dict[str, Any]
+NAME, UNIT = f"(?=[A-Za-z0-9]){PART}(/{PART})*", f"{PART}/{PART}/[0-9]+"
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 rows: Any = list.__iter__  # the items of a list: what is none is refused
-sized = itemgetter("size", "sha256")
+sized, named = itemgetter("size", "sha256"), itemgetter("item_id", "number", "content_hash")
 
 
 def check(*holds: object) -> None:
@@ -95,7 +101,7 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
             crc, left = zlib.crc32(chunk, crc), left - len(chunk)
         common = (0, 0, 0, 33, crc, size - left, size, length)
         check(header == pack("<4s5H3I2H", b"PK\3\4", 20, *common, 0), size < MAX_32)
-        check(re.fullmatch(f"(?=[A-Za-z0-9]){PART}(/{PART})*", title.decode()))
+        check(re.fullmatch(NAME, title.decode()))
         names.append(title.decode())
         files[names[-1]] = offset + 30 + length, size, hashed.hexdigest()
         version, extra = (20, b"") if offset < MAX_32 else (45, pack("<2HQ", 1, 8, offset))
@@ -117,19 +123,17 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
     counts.update(files=many, bytes=offset + len(directory))
     # 2. The bag: so are its manifests.
     check(read(2, "bagit.txt") == BAGIT, tags == TAGS)
-    for manifest, of in (
-        ("manifest-sha256.txt", payload),
-        ("tagmanifest-sha256.txt", first + tags),
-    ):
-        lines = "".join(f"{files[name][2]}  {name}\n" for name in of)
+    for manifest, listed in (("manifest-sha256.txt", payload), (last[0], first + tags)):
+        lines = "".join(f"{files[name][2]}  {name}\n" for name in listed)
         check(read(2, manifest) == lines.encode())
     # 3. The signature
     jwks = parse(read(3, "data/jwks.json"))
     for key in rows(jwks["keys"]):
-        named = {"crv": "Ed25519", "kty": "OKP", "x": spell(urlsafe_b64decode(f"{key['x']}=="))}
-        kid = spell(sha256(canonical(named).encode()).digest())
-        check(same(key, named | {"alg": "EdDSA", "kid": kid, "use": "sig"}))
-        keys[kid] = Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(f"{key['x']}=="))
+        raw = urlsafe_b64decode(f"{key['x']}==")
+        public = {"crv": "Ed25519", "kty": "OKP", "x": spell(raw)}
+        kid = spell(sha256(canonical(public).encode()).digest())
+        check(same(key, public | {"alg": "EdDSA", "kid": kid, "use": "sig"}))
+        keys[kid] = Ed25519PublicKey.from_public_bytes(raw)
     check(0 < len(keys) == len(jwks["keys"]), len(jwks) == 1)
     export, folders = parse(read(3, "data/export.json")), defaultdict(set)
     stated = {name: export[name] for name in ("centre_id", "created_at", "export_id")}
@@ -143,7 +147,6 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
     ids = [each["enrolment_id"] for each in rows(export["enrolments"])]
     check([(each, "/") for each in ids] == sorted(folders), same(export["format"], 1))
     read(4, "data/schema.json")
-    counts["enrolments"] = len(ids)
     for enrolment in ids:
         # 4. What was signed
         folder, inside = f"data/enrolments/{enrolment}/", folders[enrolment, "/"]
@@ -151,46 +154,38 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
         check(all(type(portfolio[name]) is dict for name in ("enrolment", "module", "people")))
         pages = {page["page_id"]: page["attempts"] for page in rows(portfolio["pages"])}
         check(len(pages) == len(portfolio["pages"]), same(portfolio["enrolment"]["id"], enrolment))
-        documents, claims, contributed, competent, attached = [], [], set(), set(), []
-        for page_id, number, attempt in (
-            (p, *a) for p in pages for a in enumerate(rows(pages[p]), 1)
-        ):
-            name, of = (
-                f"attempts/{page_id}/{number:04}.json",
-                [page_id, number, attempt["content_hash"]],
-            )
-            documents.append((name, attempt, {"page_id": page_id, "attempt": number}))
-            named, parts = attempt["document"].get("contributions", []), []
+        documents, claims, attached, contributed, competent = [], [], [], set(), set()
+        for page, number, attempt in ((p, *a) for p in pages for a in enumerate(rows(pages[p]), 1)):
+            here, of = {"page_id": page, "attempt": number}, [page, number, attempt["content_hash"]]
+            documents.append((f"attempts/{page}/{number:04}.json", attempt, here))
             for part in rows(attempt["contributions"]):
-                its = {"page_id": page_id, "item_id": part["item_id"], "number": part["number"]}
-                name = "contributions/{page_id}/{item_id}/{number:04}.json".format(**its)
-                documents.append((name, part, its))
-                parts.append({name: part[name] for name in ("item_id", "number", "content_hash")})
-                contributed.add(
-                    canonical(["contribution.signed", *its.values(), part["content_hash"]])
-                )
-            check(same(named, parts), same(attempt["number"], number))
+                item, count, _ = named(part)
+                name = f"contributions/{page}/{item}/{count:04}.json"
+                documents.append((name, part, {"page_id": page, "item_id": item, "number": count}))
+                contributed.add(canonical(["contribution.signed", page, *named(part)]))
+            parts = [named(part) for part in attempt["document"].get("contributions", [])]
+            check(same(parts, [named(part) for part in attempt["contributions"]]))
+            check(same(attempt["number"], number))
             if attempt["judgement"] and attempt["judgement"]["competent"] is True:
                 competent.add(canonical(of))
+            happened = attempt | {"number": attempt, "withdrawn_at": None}
+            if attempt["withdrawn_at"] != "":
+                happened["withdrawn_at"] = attempt
             for kind, act in ACTS.items():
                 member, *shared = act.split()
-                found = attempt[member]
-                if kind != "judgement.verified":
-                    never = found == ("" if kind == "attempt.withdrawn" else None)
-                    found = [] if never else [found if type(found) is dict else attempt]
+                found = happened[member]
+                if member != "verifications":
+                    found = [] if found is None else [found]
                 for claim in rows(found):
                     said = [claim[name.rpartition("=")[2]] for name in shared]
                     claims.append(canonical([kind, *of, *said]))
-        for name, stated, within in documents:
+        for name, stated, here in documents:
             data = read(4, folder + name)
-            found = {
-                "content_hash": sha256(data).hexdigest(),
-                "document": parse(data),
-                "file": name,
-            }
-            within |= found["document"] | within | {"enrolment_id": enrolment}
-            check(same(stated, stated | found), same(found["document"], within))
-            attached += rows(found["document"].get("attachments", []))
+            found = parse(data)
+            facts = {"content_hash": sha256(data).hexdigest(), "document": found, "file": name}
+            check(same(stated, stated | facts))
+            check(same(found, found | here | {"enrolment_id": enrolment}))
+            attached += rows(found.get("attachments", []))
         at[1] = f"{folder}portfolio.json"
         there = {name for name in inside if name.startswith(("attempts/", "contributions/"))}
         check(there == {name for name, *_ in documents})
@@ -213,23 +208,18 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
             check(*(re.fullmatch(ENTRY[name], entry[name]) for name in ENTRY))
             check(moment(entry["at"]) == entry["at"])
         *tokens, rest = read(6, f"{folder}heads.jws").decode().split("\n")
-        last = 0
+        seq = 0
         for token in tokens:
-            last = hashes.index(
-                parse(urlsafe_b64decode(f"{token.split('.')[1]}=="))["hash"], last + 1
-            )
-            signed(
-                token, "testamur-head+jws", "signed_at", own | {"hash": hashes[last], "seq": last}
-            )
-        check(rest == "", 0 < last == len(entries))
-        check(same(portfolio["trail"], {"entries": last, "hash": hashes[last]}))
-        kept = parse(read(6, f"{folder}commitments.json"))
-        key, texts = kept["key"], kept["texts"]
+            head = parse(urlsafe_b64decode(f"{token.split('.')[1]}=="))
+            seq = hashes.index(head["hash"], seq + 1)
+            signed(token, "testamur-head+jws", "signed_at", own | {"hash": hashes[seq], "seq": seq})
+        check(rest == "", 0 < seq == len(entries))
+        check(same(portfolio["trail"], {"entries": seq, "hash": hashes[seq]}))
+        secret = parse(read(6, f"{folder}commitments.json"))
+        key, texts = secret["key"], secret["texts"]
         made = {e: {n: keyed(key, f"{e}\n{n}\n" + texts[e][n]) for n in texts[e]} for e in texts}
-        stated = {
-            each["event"]: each["commitments"] for each in entries if each["commitments"] != {}
-        }
-        check(same(made, stated), len(kept) == 2, re.fullmatch(HEX, key))
+        stated = {e["event"]: e["commitments"] for e in entries if e["commitments"] != {}}
+        check(same(made, stated), len(secret) == 2, re.fullmatch(HEX, key))
         at[1], told, done, flagged, states = f"{folder}audit.jsonl", [], Counter(), [], {}
         for entry in entries:
             kind, facts, text = entry["kind"], entry["facts"], texts.get(entry["event"], {})
@@ -251,25 +241,15 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
         for issue, stated in enumerate(rows(portfolio["certificates"]), 1):
             name = f"certificates/{issue:04}/certificate.json"
             data = read(7, folder + name)
-            found = {
-                "file": name,
-                "issue": issue,
-                "record": parse(data),
-                "state": states[str(issue)],
-            }
-            check(same(stated, stated | found))
+            found = {"file": name, "issue": issue, "record": parse(data)}
+            check(same(stated, stated | found | {"state": states[str(issue)]}))
             check(done[canonical(["certificate.issued", issue, sha256(data).hexdigest()])] == 1)
             for page in rows(found["record"]["pages"]):
                 check(canonical([page["id"], page["attempt"], page["content_hash"]]) in competent)
         issued = [entry for entry in entries if entry["kind"] == "certificate.issued"]
         check(len(issued) == len(portfolio["certificates"]))
-        counts.update(
-            {
-                "signed documents": len(documents),
-                "entries": len(entries),
-                "certificates": len(issued),
-            }
-        )
+        counts.update(enrolments=1, attachments=len(kept), entries=len(entries))
+        counts.update({"signed documents": len(documents), "certificates": len(issued)})
     # 8. The samples: the draws are made anew.
     for name in (name for name in payload if name.startswith("data/sampling/")):
         plan = parse(read(8, name))
@@ -282,30 +262,16 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
         check(plan["centre_id"] == export["centre_id"], name == f"data/sampling/{plan_id}.json")
         check(plan["commitment"] == made if units else re.fullmatch(HEX, plan["commitment"]))
         check(re.fullmatch(HEX if units else f"({HEX})?", seed))
-        check(
-            units == sorted({*units}),
-            *(re.fullmatch(f"{PART}/{PART}/[0-9]+", unit) for unit in units),
-        )
+        check(units == sorted({*units}), all(re.fullmatch(UNIT, unit) for unit in units))
         for stratum, by in strata.items():
             rate, least = by["rate"], by["least"]
-            check(
-                type(stratum) is str,
-                type(rate) is int,
-                type(least) is int,
-                0 <= rate <= 100,
-                least >= 0,
-            )
-            of = sorted(
-                (keyed(seed, e["unit"]), e["unit"])
-                for e in plan["frame"]
-                if e["stratum"] == stratum
-            )
-            drawn += [unit for _, unit in of[: max(least, -(-len(of) * rate // 100))]]
-        check(
-            same(plan["drawn"], sorted(drawn)),
-            {each["stratum"] for each in plan["frame"]} <= {*strata},
-        )
-        check(len(strata) == len(plan["strata"]))
+            check(type(stratum) is str, type(rate) is type(least) is int)
+            check(0 <= rate <= 100, least >= 0)
+            of = [each["unit"] for each in plan["frame"] if each["stratum"] == stratum]
+            many = max(least, -(-len(of) * rate // 100))
+            drawn += sorted(of, key=functools.partial(keyed, seed))[:many]
+        check(same(plan["drawn"], sorted(drawn)), len(strata) == len(plan["strata"]))
+        check(all(each["stratum"] in strata for each in plan["frame"]))
 
 
 if __name__ == "__main__":
