@@ -69,10 +69,24 @@ def test_what_was_lost_is_finalised_and_mailed_once(world: World) -> None:
 
     found = run(world)
 
-    assert found == {"enrolments": 3, "certificates": 1, "mails": 2, "uploads": 0, "failures": 0}
+    assert found == {
+        "enrolments": 3,
+        "certificates": 1,
+        "mails": 2,
+        "uploads": 0,
+        "exports": 0,
+        "failures": 0,
+    }
     assert [issued(world, each) for each in (ready, waiting, untouched)] == [True, False, False]
     assert {address for address, _, _ in world.outbox.sent} == {world.assessor.membership.address}
-    again = {"enrolments": 2, "certificates": 0, "mails": 0, "uploads": 0, "failures": 0}
+    again = {
+        "enrolments": 2,
+        "certificates": 0,
+        "mails": 0,
+        "uploads": 0,
+        "exports": 0,
+        "failures": 0,
+    }
     assert run(world) == again
 
 

@@ -1,6 +1,7 @@
 """What real AWS alone enforces is asserted on the packaged template."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from chalicelib.api.openapi import OF_THE_GATEWAY
 from chalicelib.api.problems import CODES
 from chalicelib.domain.attachments import PARTS_LIMIT, UPLOAD_LIFETIME, WHOLE_LIMIT
+from chalicelib.domain.exports import LEASE
 from chalicelib.storage.archives import WORK
 from chalicelib.storage.trail_acts import SHOWING
 from infra.package import package
@@ -78,6 +80,8 @@ def test_every_grant_names_exact_actions_and_resources(resources: dict[str, Reso
                 "{Quarantine.Arn}/*/*",
                 "{Evidence.Arn}/*/*",
                 "{Audit.Arn}/*/*/*.jws",
+                "{Archives.Arn}/*/*.zip",
+                "{Archives.Arn}/*",
             ):
                 named = named.replace(objects, "")
             assert "*" not in named
@@ -252,7 +256,20 @@ def test_nobody_changes_what_was_signed_of_a_trail(resources: dict[str, Resource
         for action in statement["Action"]
         if "Audit" in json.dumps(statement["Resource"])
     ]
-    assert set(granted) == {"s3:PutObject"}
+    assert set(granted) == {"s3:PutObject", "s3:GetObject", "s3:ListBucket"}
+
+
+def test_exports_are_worked_on_one_by_one_and_kept(resources: dict[str, Resource]) -> None:
+    queue = resources["Exports"]["Properties"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["ExportFailures", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    seconds = resources["Export"]["Properties"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * seconds
+    assert timedelta(seconds=seconds) < LEASE, "two would work on one export"
+    assert resources["ExportMapping"]["Properties"]["BatchSize"] == 1
 
 
 def test_the_sealing_key_signs_and_stays(resources: dict[str, Resource]) -> None:
