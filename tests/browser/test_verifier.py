@@ -172,3 +172,12 @@ def test_the_policy_allows_what_is_there_and_no_more() -> None:
     )
     assert re.findall('http-equiv="Content-Security-Policy" content="(.*)"', page) == [policy]
     assert "innerHTML" not in page
+
+
+def test_a_file_of_several_slices(tab: Page) -> None:
+    large = bytes(range(256)) * 40_000
+    valid = build(files=lambda files: files.update({"data/large.bin": large}))
+    choose(tab, valid, THUMBPRINT)
+    expect(tab.get_by_role("region", name="Verified", exact=True)).to_be_visible()
+    choose(tab, valid.replace(large, large[:-1] + b"x"), THUMBPRINT)
+    expect(tab.get_by_role("region", name="Not verified")).to_contain_text("data/large.bin")

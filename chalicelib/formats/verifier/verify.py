@@ -134,8 +134,8 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
     at[:] = 2, "the files outside of data/"
     check(tags == TAGS, "one is missing, or there is one more")
     check(read(2, "bagit.txt") == BAGIT)
-    for manifest, of in (("manifest-sha256.txt", payload), (last[0], first + tags)):
-        made = "".join(f"{files[name][2]}  {name}\n" for name in of)
+    for manifest, covered in (("manifest-sha256.txt", payload), (last[0], first + tags)):
+        made = "".join(f"{files[name][2]}  {name}\n" for name in covered)
         check(read(2, manifest) == made.encode())
     # 3. The signature
     jwks = parse(read(3, "data/jwks.json"))
@@ -165,6 +165,7 @@ def verify(file: BinaryIO, trusted: str | None, at: list[Any], counts: Counter[s
         pages = {page["page_id"]: page["attempts"] for page in rows(portfolio["pages"])}
         check(same(portfolio["enrolment"]["id"], enrolment), "it is of another enrolment")
         check(len(pages) == len(portfolio["pages"]), "a page is there twice")
+        check(all(type(page) is str for page in pages), "the id of a page is not a text")
         documents, claims, attached, contributed, competent = [], [], [], set(), set()
         for page, number, attempt in ((p, *a) for p in pages for a in enumerate(rows(pages[p]), 1)):
             here: Json = {"page_id": page, "attempt": number}
