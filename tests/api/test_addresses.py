@@ -189,7 +189,14 @@ def test_what_the_stream_has_lost_is_mailed_by_the_sweeper_once(door: Door) -> N
     create(door, address="nadia@example.org")
     change(door, door.world.assessor, address="asa@harbour.example")
     found = sweep.handle(door.runtime, lambda: 900_000)
-    assert found == {"enrolments": 0, "certificates": 0, "mails": 3, "uploads": 0, "failures": 0}
+    assert found == {
+        "enrolments": 0,
+        "certificates": 0,
+        "mails": 3,
+        "uploads": 0,
+        "exports": 0,
+        "failures": 0,
+    }
     assert sweep.handle(door.runtime, lambda: 900_000)["mails"] == 0
     assert len(door.world.outbox.sent) == 3
 

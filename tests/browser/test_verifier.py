@@ -12,7 +12,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.archives import STRANGER, THUMBPRINT, build
 from tests.browser.test_states import sticks_out, violations
-from tests.forgeries import Named, damaged, forgeries
+from tests.forgeries import damaged, forgeries
+from tests.forgeries.changes import Named
 
 PAGE = Path("chalicelib/formats/verifier/verify.html").resolve()
 AT_ONCE = 40
