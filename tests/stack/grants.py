@@ -13,6 +13,7 @@ ROLES = {
     "notify": "NotifyRole",
     "deliver": "DeliverRole",
     "promote": "PromoteRole",
+    "export": "ExportRole",
     "sweep": "SweepRole",
 }
 # What ministack's own poller and logs do without asking, and what it says of objects that are not
@@ -22,7 +23,9 @@ UNSEEN = {
     "ParkFailures",
     "ReceiveDeliveries",
     "ReceiveUploads",
+    "ReceiveExports",
     "NoticeAbsence",
+    "NoticeMissing",
     "WriteLogs",
 }
 
