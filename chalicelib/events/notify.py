@@ -39,12 +39,18 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
             if visit := item.visit:
                 visits.mail_link(runtime, *visit)
             if upload := item.attachment:
-                if _is_new("deleted_at", item):
-                    promotions.ask_for(runtime, *upload)
-                elif _is_new("completed_at", item):
-                    promotions.ask_for(runtime, *upload, wait=promotions.HEAD_START)
+                _file_changed(runtime, upload, item)
 
     return in_order(changes(event), changed)
+
+
+def _file_changed(runtime: Runtime, upload: tuple[str, str], item: ItemChanged) -> None:
+    if _is_new("flagged_at", item):
+        exports.withdraw(runtime, *upload)
+    if _is_new("deleted_at", item):
+        promotions.ask_for(runtime, *upload)
+    elif _is_new("completed_at", item):
+        promotions.ask_for(runtime, *upload, wait=promotions.HEAD_START)
 
 
 def _is_new(attribute: str, item: ItemChanged) -> bool:

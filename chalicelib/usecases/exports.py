@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
+from chalicelib.domain.archives import REASONS
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden, Invalid, not_found
 from chalicelib.domain.exports import (
@@ -15,6 +16,7 @@ from chalicelib.domain.exports import (
     SEARCHED_LIMIT,
     Export,
     ExportState,
+    Failure,
     Selection,
     check_found,
     check_selection,
@@ -24,14 +26,15 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.archives import LINK_SECONDS
-from chalicelib.storage.changes import create
-from chalicelib.storage.exports import from_export, to_export
+from chalicelib.storage.changes import Update, create, equals
+from chalicelib.storage.exports import from_export, from_failure, to_export
 from chalicelib.storage.packing import pack, unpack
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.usecases import centres, enrolments
 from chalicelib.usecases.requests import Request, answered, remember
 
 PREFIX = "EXPORT#"
+TRACE = "EXPORT-"  # begins the name of the trace that an export leaves in an enrolment
 EXPORTERS = (Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, Role.EXTERNAL_VERIFIER)
 
 
@@ -123,6 +126,23 @@ def list_exports(
 def ask_for(runtime: Runtime, centre_id: str, export_id: str) -> None:
     """Have a worker go on with an export, or put its downloads on record."""
     runtime.exports.send({"centre_id": centre_id, "export_id": export_id})
+
+
+def withdraw(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
+    """Give out no more archives that may hold a file which is withheld from now on.
+
+    Every enrolment in which it was signed for has it on record which exports took it out.
+    """
+    item = runtime.table.get(keys.attachment(centre_id, attachment_id)) or {}
+    overtaken = Failure("export-overtaken", REASONS["export-overtaken"])
+    for enrolment_id in sorted(item.get("bound", ())):
+        pk, prefix = keys.trace(centre_id, enrolment_id, TRACE)
+        for trace in runtime.table.query(pk, prefix):
+            key = keys.export(centre_id, trace["sk"].removeprefix(prefix))
+            known = (equals("state", str(ExportState.READY)),)
+            failed = {"state": str(ExportState.FAILED), **from_failure(overtaken)}
+            with contextlib.suppress(ConditionFailedError):  # in work, where it is noticed, or over
+                runtime.table.write(Update(key, known, set=failed))
 
 
 def selected(runtime: Runtime, export: Export) -> list[str]:

@@ -14,13 +14,14 @@ from chalicelib.domain.exports import ABANDONED, KEPT, LEASE, Export, ExportStat
 from chalicelib.domain.people import Role
 from chalicelib.domain.times import stamp
 from chalicelib.events import export as export_events
-from chalicelib.events import sweep
+from chalicelib.events import notify, sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
 from chalicelib.usecases import archives, attachments, exports, trail, visits
 from tests.exports import everything, members, objects
 from tests.faults import Killed, killed_at
+from tests.stack.streams import attachment_record
 from tests.visits import external, grant
 from tests.world import ARCHIVES, EVIDENCE, EVIDENCE_MODULE, World, clients, new_world, request
 
@@ -227,6 +228,18 @@ def test_evidence_withheld_after_it_was_gathered(rich: World) -> None:
     same = request(rich.verifier)
     attachments.flag_attachment(rich.runtime, rich.verifier, attachment.id, "A face.", same)
     failed(rich, export, "export-overtaken")
+
+
+def test_evidence_withheld_after_the_archive_was_made(rich: World) -> None:
+    export = rich.work_on(rich.start_export(everything(rich)))
+    (attachment,) = attachments.list_attachments(
+        rich.runtime, rich.administrator, rich.candidate.id, 10, ""
+    )[0]
+    same = request(rich.verifier)
+    attachments.flag_attachment(rich.runtime, rich.verifier, attachment.id, "A face.", same)
+    notify.handle(rich.runtime, {"Records": [attachment_record(attachment, flagged_at="now")]})
+    now, download = exports.get(rich.runtime, rich.administrator, export.id)
+    assert (now.state, download) == (ExportState.FAILED, None)
 
 
 def test_withheld_evidence_is_left_out_and_said_so(rich: World) -> None:
