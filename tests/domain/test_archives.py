@@ -1,7 +1,7 @@
 """The plan of an archive: the same bytes in the same order, in parts that S3 takes."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.archives import (
@@ -72,6 +72,7 @@ def mended(pieces: list[Piece]) -> list[Piece]:
     return whole
 
 
+@settings(max_examples=30, deadline=None)  # they are of megabytes
 @given(st.lists(SIZES, max_size=30), st.sampled_from([30, 6 * MIB]), st.integers(1, 20 * MIB))
 @example([LARGE, LARGE], 30, 100)
 @example([1, LARGE - 1, 5, LARGE, 9 * MIB, LARGE], 30, 100)

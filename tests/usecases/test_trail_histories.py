@@ -24,7 +24,7 @@ from tests.trails import check_chain, check_commitments
 from tests.usecases.memory import CrashError, Memory, Swapped, Worker, interleave
 from tests.world import new_world
 
-HISTORIES = 2_000
+HISTORIES = 1_000
 CONSUMERS = 3
 OF = ("centre", "enrolment")
 VIEWS = ("a", "b", "c")
