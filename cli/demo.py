@@ -141,6 +141,7 @@ def _finish(portfolio: Portfolio, certificate: dict[str, Any], output: Path) -> 
             "exported the portfolio, and verified the archive against the key of the stage",
         ],
         "export": report.counts,
+        "thumbprint": report.export.kid,
     }
 
 
@@ -181,6 +182,9 @@ def _tell(summary: dict[str, Any], output: Path) -> None:
         "",
         f"All {len(summary['checks'])} checks passed in {summary['seconds']} s. Open:",
         *(f"  {_short(output / name)}" for name in RESULTS),
+        "",
+        "Verify the archive, with the thumbprint of the key of this stage:",
+        f"  ./testamur verify {_short(output / ARCHIVE)} --key {summary['thumbprint']}",
     ]
     print("\n".join(lines))
 

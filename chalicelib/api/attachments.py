@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, READERS, VIEWERS, members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.access import Actor
@@ -173,7 +173,7 @@ class AttachmentList(AnswerModel):
     """A page of a candidate's attachments, newest last."""
 
     items: list[AttachmentOut]
-    next: str | None = Field(description="`cursor` of the next page; null on the last one.")
+    next: Next
 
 
 class AttachmentQuery(ListQuery):

@@ -9,7 +9,7 @@ from chalicelib.api.answers import ItemAnswer
 from chalicelib.api.enrolments import ENROLMENT, HappenedOn, OccurredOn
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT, JudgementOut, judgement_out
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ITS_CANDIDATE, VIEWERS, members
 from chalicelib.api.texts import StampText, Text, TextOrNull
 from chalicelib.api.verbatim import Verbatim
@@ -143,7 +143,7 @@ class AttemptList(AnswerModel):
     """The attempts of a page, oldest first."""
 
     items: list[AttemptOut]
-    next: str | None
+    next: Next
 
 
 class LinkSent(AnswerModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, VIEWERS
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.access import Actor
@@ -181,7 +181,7 @@ class EnrolmentList(AnswerModel):
     """Enrolments, newest first."""
 
     items: list[EnrolmentSummary]
-    next: str | None
+    next: Next
 
 
 @Operation(

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import OVERSEERS
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.enrolments import EnrolmentState
@@ -31,7 +31,8 @@ class ExportIn(RequestModel):
     """Whose portfolios are taken out: enrolments by their ids, or all that have this in common."""
 
     enrolment_ids: Annotated[list[Identifier], Field(max_length=NAMED_LIMIT)] = Field(
-        default_factory=list, description="Of these enrolments, and then nothing of the below."
+        default_factory=list,
+        description="Of these enrolments; then nothing else is named but `purpose`.",
     )
     candidate_id: Identifier | None = Field(default=None, description="Of this candidate.")
     assessor_id: Identifier | None = Field(default=None, description="Assessed by this assessor.")
@@ -67,7 +68,12 @@ class ExportProgressOut(AnswerModel):
 class ExportErrorOut(AnswerModel):
     """Why there is no archive. `code` never changes, and new ones may come."""
 
-    code: str
+    code: str = Field(
+        description="`evidence-missing`, `evidence-changed`: have an operator look at the storage. "
+        "`enrolment-missing`, `export-overtaken`: something was erased or withheld meanwhile; "
+        "start another one. `export-too-large`: start several. `export-abandoned`: it took two "
+        "days; tell an operator."
+    )
     detail: str
     enrolment_id: TextOrNull = Field(description="Where it comes from one enrolment; else null.")
 
@@ -83,12 +89,14 @@ class ExportOut(AnswerModel):
     )
     created_at: datetime
     created_by: str
-    purpose: str
+    purpose: TextOrNull
     enrolments: int = Field(description=f"How many portfolios; at most {ENROLMENTS_LIMIT}.")
     progress: ExportProgressOut
     size: int | None = Field(description="Bytes of the archive; null until all is gathered.")
     error: ExportErrorOut | None
-    expires_at: datetime | None = Field(description="When the archive is deleted; null before.")
+    expires_at: datetime | None = Field(
+        description="When the archive is deleted; null before it is ready."
+    )
 
 
 class ExportWithLinkOut(ExportOut):
@@ -107,7 +115,7 @@ class ExportList(AnswerModel):
     """A page of exports, newest first."""
 
     items: list[ExportOut]
-    next: str | None
+    next: Next
 
 
 def _shown(runtime: Runtime, export: Export) -> ExportOut:
@@ -196,7 +204,11 @@ def start_export(call: Call) -> Answer:
     answer=ExportWithLinkOut,
 )
 def get_export(call: Call) -> Answer:
-    """Answer with the export. Links last for five minutes; asking again gives another one."""
+    """Answer with the export. Links last for five minutes; asking again gives another one.
+
+    Ask every few seconds while it is `gathering` or `assembling`, then stop: from `ready` on, every
+    answer has a link, and counts as a download.
+    """
     export, download = exports.get(call.runtime, call.actor(), call["export_id"])
     return answer(_linked(call.runtime, export, download))
 

@@ -33,7 +33,7 @@ LineNumber = Annotated[
 
 
 class ImportIn(RequestModel):
-    """A list as CSV; the administrators' page of the documentation has the columns."""
+    """A file as CSV. The description of the operation, or the documentation, has the columns."""
 
     csv: Annotated[str, Field(max_length=BODY_LIMIT)] = Field(
         description=f"The file's text: a line of columns, then at most {ROWS_LIMIT} others."

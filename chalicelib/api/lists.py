@@ -17,6 +17,8 @@ Cursor = Annotated[
     str, Field(min_length=1, max_length=300, description="`next` of the page before, unchanged.")
 ]
 
+Next = Annotated[str | None, Field(description="`cursor` of the next page; null on the last one.")]
+
 
 class ListQuery(QueryModel):
     """What every list takes."""

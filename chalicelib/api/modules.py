@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, EVERY_MEMBER
 from chalicelib.api.texts import TextOrNull
 from chalicelib.domain.access import sees_key
@@ -238,7 +238,7 @@ class ModuleList(AnswerModel):
     """Module versions in the order of their ids; the newest version of each module comes first."""
 
     items: list[ListedModuleOut]
-    next: str | None
+    next: Next
 
 
 class ModuleOut(AnswerModel):

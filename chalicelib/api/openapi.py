@@ -574,9 +574,9 @@ def _header(name: str) -> dict[str, Any]:
         case "Location":
             schema["format"] = "uri-reference"
         case "Link":
-            schema["examples"] = ['<caseload?cursor=MDE>; rel="next"']
+            schema["examples"] = ['<?limit=50&cursor=MDE>; rel="next"']
         case "Content-Disposition":
-            schema["examples"] = ['attachment; filename="caseload.csv"']
+            schema["examples"] = ['attachment; filename="sample.csv"']
         case "ETag":
             schema["examples"] = ['"3-open"']
         case "WWW-Authenticate":

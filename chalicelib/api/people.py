@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.centres import CENTRE
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.addresses import ADDRESS_LIMIT
@@ -196,7 +196,7 @@ class PersonList(AnswerModel):
     """A page of the people of a centre, in the order in which they became known."""
 
     items: list[PersonSummary]
-    next: str | None
+    next: Next
 
 
 class MailAsked(AnswerModel):

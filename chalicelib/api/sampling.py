@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import members
 from chalicelib.api.texts import Identifier, Text, TextOrNull
 from chalicelib.domain.judgements import Method
@@ -120,7 +120,9 @@ class SamplingPlanOut(AnswerModel):
     created_at: datetime
     created_by: str
     commitment: str = Field(description="Of the seed, published before anything is drawn.")
-    statement: str = Field(description="The commitment with its date, sealed as a JWS.")
+    statement: str = Field(
+        description="The commitment with its date, as a JWS by a key of `getKeys`."
+    )
     seed: TextOrNull = Field(description="Null before the draw.")
     drawn_at: datetime | None
     drawn_by: TextOrNull
@@ -130,7 +132,7 @@ class SamplingPlanList(AnswerModel):
     """A page of plans, newest first."""
 
     items: list[SamplingPlanOut]
-    next: str | None
+    next: Next
 
 
 class TallyOut(AnswerModel):
@@ -199,12 +201,20 @@ class FrameUnitOut(AnswerModel):
 
 
 class DrawOut(AnswerModel):
-    """All that it takes to draw again; the page on sampling says how that is done."""
+    """All that it takes to draw again.
+
+    The rank of a unit is HMAC-SHA-256 by the seed (32 bytes) over the unit. Of the N units of a
+    stratum those of lowest rank are drawn: N times `rate` by 100, rounded up, but at least `least`.
+    """
 
     plan_id: str
-    commitment: str
-    statement: str
-    seed: str
+    commitment: str = Field(
+        description="SHA-256 of `testamur-draw-1`, `plan_id` and `seed`, a line feed between them."
+    )
+    statement: str = Field(
+        description="The commitment with its date, as a JWS by a key of `getKeys`."
+    )
+    seed: str = Field(description="64 hexadecimal digits.")
     drawn_at: datetime
     drawn_by: str
     strata: list[DrawStratumOut]
@@ -243,6 +253,7 @@ class ChoiceList(AnswerModel):
     body=SamplingPlanIn,
     answer=SamplingPlanOut,
     status=201,
+    headers=("Location",),
     idempotent=True,
     problems=("invalid-sampling",),
 )
@@ -267,7 +278,8 @@ def create_sampling_plan(call: Call) -> Answer:
         rates={risk: Rate(given.rate, given.least) for risk, given in rates.items()},
     )
     made = sampling.create_plan(call.runtime, actor, new, call.request(actor, body))
-    return answer(_plan_out(made), 201)
+    where = call.address(PLAN.format(centre_id=actor.centre_id, plan_id=made.id))
+    return answer(_plan_out(made), 201, location=where)
 
 
 @Operation(

@@ -80,7 +80,12 @@ def get_sampling_sheet(call: Call) -> Answer:
     idempotent=True,
 )
 def import_sampling_sheet(call: Call) -> Answer:
-    """Report on every line that was filled in. The same sheet again records nothing twice."""
+    """Report on every line that was filled in. The same sheet again records nothing twice.
+
+    `csv` is the sheet as `getSamplingSheet` gave it. Its `outcome` is `accept`, or
+    `action-required` with a `note`; `occurred_on` is a date, or empty for today. Lines without an
+    outcome are left out; `unit` and `content_hash` stay as they came.
+    """
     actor = call.actor()
     doing = partial(sampling_sheets.import_sheet, call.runtime, actor, call["plan_id"])
     return imported(call, actor, doing, SheetImportReport, "verification_id")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.enrolments import ENROLMENT
 from chalicelib.api.http import JSON, Answer, AnswerModel, Call, Operation, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ANYBODY, OVERSEERS
 from chalicelib.api.texts import StampText
 from chalicelib.api.verbatim import Verbatim
@@ -39,7 +39,7 @@ class TrailPage(AnswerModel):
     """A page of entries, newest last."""
 
     items: list[Annotated[dict[str, Any], Verbatim(TrailEntry)]]
-    next: str | None
+    next: Next
 
 
 class JwkOut(AnswerModel):

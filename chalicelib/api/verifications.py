@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
 from chalicelib.api.judgements import ATTEMPT
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ITS_ASSESSOR, OVERSEERS, members
 from chalicelib.api.texts import Identifier, LongText, Text
 from chalicelib.domain.people import Role
@@ -72,7 +72,7 @@ class VerificationList(AnswerModel):
     """A page of verifications, newest first."""
 
     items: list[VerificationOut]
-    next: str | None
+    next: Next
 
 
 class CountersignatureIn(RequestModel):

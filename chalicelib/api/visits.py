@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS, members
 from chalicelib.api.texts import Identifier, Text
 from chalicelib.domain.people import Role
@@ -49,7 +49,8 @@ class VisitOut(AnswerModel):
     created_by: str
     live: bool = Field(description="Whether it shows anything now.")
     mailed_at: datetime | None = Field(
-        description="When the link was last mailed; null while nobody has verified an address."
+        description="When the link was last mailed; null before. It is mailed within seconds, or "
+        "where the address has not been verified yet, within fifteen minutes of that."
     )
     ended_at: datetime | None = Field(description="When it was ended before its day; else null.")
     ended_by: str | None
@@ -59,7 +60,7 @@ class VisitList(AnswerModel):
     """Visits, newest first."""
 
     items: list[VisitOut]
-    next: str | None = Field(description="`cursor` of the next page; null on the last one.")
+    next: Next
 
 
 @Operation(
@@ -148,7 +149,7 @@ def end_visit(call: Call) -> Answer:
     problems=("visit-over", "too-many-links"),
 )
 def send_visit_link(call: Call) -> Answer:
-    """Ask for the mail; within ten minutes of the last one it waits for the sweeper."""
+    """Ask for the mail; within ten minutes of the last one it goes out some minutes later."""
     actor = call.actor()
     call.no_body()
     sent = visits.send_link(call.runtime, actor, call["visit_id"], call.request(actor))

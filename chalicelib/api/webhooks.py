@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chalicelib.api.http import Answer, AnswerModel, Call, Operation, RequestModel, answer
-from chalicelib.api.lists import ListQuery, next_cursor
+from chalicelib.api.lists import ListQuery, Next, next_cursor
 from chalicelib.api.rules import ADMINISTRATORS
 from chalicelib.domain.events import Kind
 from chalicelib.domain.webhooks import URL_LIMIT, Webhook, WebhookState
@@ -95,7 +95,7 @@ class WebhookList(AnswerModel):
     """Webhooks of the centre, oldest first."""
 
     items: list[WebhookOut]
-    next: str | None = Field(description="`cursor` of the next page; null on the last one.")
+    next: Next
 
 
 class NewSecretOut(AnswerModel):

@@ -40,7 +40,8 @@ class Keys:
         said_by.tells(alg=ALGORITHM, typ=kind)
         kid = said_by.text("kid")
         if self.trusted:
-            said_by.tells(kid=self.trusted)
+            other = f"This is signed by the key {kid}, not by the key you gave."
+            said_by.member("kid").require(kid == self.trusted, other)
         said_by.require(kid in self.known, f"The key {kid} is not in {KEYS_FILE}.")
 
         # 3. That key has signed header and payload.

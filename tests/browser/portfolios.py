@@ -1,8 +1,8 @@
 """An export's pages laid out in a folder, as somebody finds them who unpacks one."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from chalicelib.formats import pictures
@@ -20,16 +20,24 @@ MADE = {
 }
 
 
+def photo() -> bytes:
+    """Return the thumbnail of a photo."""
+    with TemporaryFile() as file:
+        file.write(SAMPLES["image/jpeg"].make())
+        file.seek(0)
+        return pictures.render(file).thumbnail
+
+
 def lay_out(folder: Path, made: Mapping[str, dict[str, Any]] = MADE) -> Path:
     """Write the cover, the portfolios and their thumbnails; return where the cover is."""
-    picture = pictures.render(io.BytesIO(SAMPLES["image/jpeg"].make()))
+    thumbnail = photo()
     for name, document in made.items():
         place = folder / "data" / "enrolments" / name
         (place / "thumbnails").mkdir(parents=True)
         (place / "index.html").write_bytes(render(document))
         for each in document["attachments"]:
             if each["thumbnail"]:
-                (place / each["thumbnail"]).write_bytes(picture.thumbnail)
+                (place / each["thumbnail"]).write_bytes(thumbnail)
     cover = folder / "index.html"
     cover.write_bytes(render_cover(_export(made)))
     return cover

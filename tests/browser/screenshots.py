@@ -11,12 +11,10 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize
 
-from chalicelib.formats.pictures import render
-from cli.evidence import SAMPLES
 from tests.browser.candidate import opened
 from tests.browser.centre import CHOICES, STATEMENTS, Centre, at_work, wrong
 from tests.browser.chromium import PHONE, chromium
-from tests.browser.portfolios import MADE, lay_out
+from tests.browser.portfolios import MADE, lay_out, photo
 from tests.browser.test_visits import a_judged_page, an_enrolment
 
 IMAGES = Path("docs/images")
@@ -59,8 +57,8 @@ def evidence(centre: Centre, browser: Browser) -> None:
     context = browser.new_context(viewport=PHONE, device_scale_factor=SCALE, is_mobile=True)
     tab = context.new_page()
     # There is no bucket here to fetch them from.
-    photo = render(io.BytesIO(SAMPLES["image/jpeg"].make())).thumbnail
-    tab.route("**/thumbnail", lambda route: route.fulfill(content_type="image/jpeg", body=photo))
+    shown = photo()
+    tab.route("**/thumbnail", lambda route: route.fulfill(content_type="image/jpeg", body=shown))
     tab.goto(centre.sign(EVIDENCE, by=by).link)
     screens = []
     departure = tab.locator("div.clash", has_text="Departs from a rule")

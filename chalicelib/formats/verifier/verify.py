@@ -16,7 +16,14 @@ from typing import Any, BinaryIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_16, MAX_32, HEX, PART = 0xFFFF, 0xFFFFFFFF, "[0-9a-f]{64}", r"(?!\.\.?(/|$))[A-Za-z0-9._-]+"
-TAGS = ["VERIFY.md", "bag-info.txt", "index.html", "manifest-sha256.txt", "verify.html", "verify.py"]
+TAGS = [
+    "VERIFY.md",
+    "bag-info.txt",
+    "index.html",
+    "manifest-sha256.txt",
+    "verify.html",
+    "verify.py",
+]
 METHOD, ANY = "token|link|link-with-code|system", "(?s:.*)"
 ENTRY = {"event": ANY, "kind": ANY, "at": ANY, "by": ANY, "method": METHOD, "on": f"({HEX})?"}
 ABOUT = {"contribution.signed": ("page_id", "item_id", "number"), "certificate.issued": ("issue",)}
@@ -307,8 +314,12 @@ if __name__ == "__main__":
     try:
         with open(given.export, "rb") as file:
             verify(file, given.key, at, counts)
+    except OSError as error:
+        parser.exit(1, f"NOT VERIFIED: {given.export!a} cannot be read: {error.strerror}\n")
     except Exception as error:
-        parser.exit(1, f"NOT VERIFIED: section {at[0]} of VERIFY.md, {at[1]!a}: {error!a}\n")
+        why = ascii(str(error) if type(error) is ValueError else error)
+        parser.exit(1, f"NOT VERIFIED: section {at[0]} of VERIFY.md, {at[1]!a}: {why}\n")
     print("Verified:", ", ".join(f"{count:,} {what}" for what, count in counts.items()))
     if not given.key:
         print("You gave no thumbprint: the archive is whole, but who made it is not shown.")
+        print("Ask the centre for it, by another way than the archive came; then add --key.")
