@@ -152,12 +152,15 @@ def _load(runtime: Runtime, actor: Actor, export_id: str) -> Export:
 def _sees(runtime: Runtime, actor: Actor, export: Export) -> bool:
     """Whether it is an export that the actor may have: to external verifiers, one of their own.
 
-    What visits do not show them any more is not theirs any more.
+    What visits do not show them any more is not theirs any more. Nobody has their own portfolio,
+    whoever exported it: what verifiers have found of it stands there too.
     """
-    if actor.has(*READERS_OF_ALL):
-        return True
-    own = export.created_by == actor.id
-    return own and actor.granted.issuperset(selected(runtime, export))
+    if not actor.has(*READERS_OF_ALL):
+        own = export.created_by == actor.id
+        return own and actor.granted.issuperset(selected(runtime, export))
+    pk, prefix = keys.candidate_enrolment(actor.id, actor.centre_id, "")
+    studied = {item["sk"].removeprefix(prefix) for item in runtime.table.query(pk, prefix)}
+    return not studied or studied.isdisjoint(selected(runtime, export))
 
 
 def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolment]:

@@ -37,6 +37,7 @@ from chalicelib.storage.trail_acts import SHOWING, acts, attempt_events, beside
 from chalicelib.usecases import enrolments, looks
 
 ORDER = list(Kind)  # of acts of the same moment
+NO_KEY = "0" * 64  # told while nothing has been committed to, and none was made
 
 
 @dataclass(slots=True)
@@ -137,11 +138,11 @@ def read(runtime: Runtime, centre_id: str, enrolment_id: str) -> Recorded:
     chain = _chain(runtime, centre_id, enrolment_id)
     heads = list(runtime.anchors.heads(centre_id, enrolment_id))
     if chain is None or not heads:
-        return Recorded((), b"", b"", {"key": "", "texts": {}})
+        return Recorded((), b"", b"", {"key": NO_KEY, "texts": {}})
     lines = list(_lines(runtime, chain))[: heads[-1][0]]
     entries = tuple(map(to_entry, lines))
     texts = {act.event: dict(act.texts) for act in _all_acts(runtime, chain) if act.texts}
-    secret = runtime.table.get(keys.commitments(*chain.of)) or {"secret": ""}
+    secret = runtime.table.get(keys.commitments(*chain.of)) or {"secret": NO_KEY}
     return Recorded(
         entries=entries,
         lines=b"".join(line + b"\n" for line in lines),

@@ -46,12 +46,13 @@ def test_an_export_ends_as_one_archive(shown: World, made: Export) -> None:
     assert objects("work/") == []
 
 
-def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> None:
-    path = tmp_path / "export.zip"
-    path.write_bytes(shown.archive(made))
+def verified(world: World, export: Export, folder: Path) -> None:
+    """Check an archive with the command of the project, and with the verifier that ships."""
+    path = folder / "export.zip"
+    path.write_bytes(world.archive(export))
     with path.open("rb") as archive:
-        report = check(archive, shown.runtime.sealer.jwk["kid"], lambda _: None)
-    assert report.export.export_id == made.id
+        report = check(archive, world.runtime.sealer.jwk["kid"], lambda _: None)
+    assert report.export.export_id == export.id
     run = subprocess.run(  # noqa: S603 (the verifier that ships)
         [sys.executable, "-I", VERIFIER, path, "--key", report.export.kid],
         capture_output=True,
@@ -59,6 +60,16 @@ def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> Non
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> None:
+    verified(shown, made, tmp_path)
+
+
+def test_an_archive_in_which_nothing_was_said_yet_verifies(world: World, tmp_path: Path) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "plan-1")
+    verified(world, world.work_on(world.start_export(enrolment)), tmp_path)
 
 
 def test_a_stranger_finds_it_a_valid_bag(shown: World, made: Export, tmp_path: Path) -> None:

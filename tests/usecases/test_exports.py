@@ -12,15 +12,17 @@ from chalicelib.domain.enrolments import Enrolment, EnrolmentState
 from chalicelib.domain.errors import Forbidden, Invalid, NotFound
 from chalicelib.domain.exports import ABANDONED, KEPT, LEASE, Export, ExportState, Selection
 from chalicelib.domain.people import Role
+from chalicelib.domain.sampling import Rate, Risk
 from chalicelib.domain.times import stamp
 from chalicelib.events import export as export_events
 from chalicelib.events import sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
-from chalicelib.usecases import archives, attachments, exports, trail, visits
+from chalicelib.usecases import archives, attachments, exports, sampling, trail, visits
 from tests.exports import everything, members, objects
 from tests.faults import Killed, killed_at
+from tests.sampling import judged, planned
 from tests.visits import external, grant
 from tests.world import ARCHIVES, EVIDENCE, EVIDENCE_MODULE, World, clients, new_world, request
 
@@ -141,6 +143,33 @@ def test_nobody_exports_their_own_portfolio(world: World) -> None:
     selection = Selection(module_id=world.module.id)
     started = world.start_export(selection=selection, actor=both, request=request(both))
     assert exports.selected(world.runtime, started) == [others.id]
+
+
+def test_nobody_has_their_own_portfolio_from_what_somebody_else_exported(world: World) -> None:
+    both = world.person("Both", Role.CANDIDATE, Role.INTERNAL_VERIFIER)
+    own = world.enrol(candidate_id=both.id)
+    started = world.work_on(world.start_export(own, world.enrol()))
+    with pytest.raises(NotFound):
+        exports.get(world.runtime, both, started.id)
+    assert exports.list_exports(world.runtime, both, 10, "")[0] == []
+    assert exports.get(world.runtime, world.verifier, started.id)[1]
+
+
+def test_what_was_found_of_others_is_not_in_the_samples_of_an_export(world: World) -> None:
+    hidden, shown = judged(world, "kn-1", name="Hid Den"), judged(world, "kn-1", name="Sho Wn")
+    plan = planned(world, rates={risk: Rate(100, 0) for risk in Risk})
+    unit = f"{hidden.id}/kn-1/1"
+    chosen = [f"{each.id}/kn-1/1" for each in (hidden, shown)]
+    same = request(world.verifier)
+    sampling.choose(world.runtime, world.verifier, plan.id, chosen, "A complaint.", same)
+    sampling.draw_sample(world.runtime, world.verifier, plan.id)
+    world.verify(hidden, "kn-1", "A second person was not asked.")
+    world.verify(shown, "kn-1")
+    exported = members(world, world.work_on(world.start_export(shown)))
+    sample = json.loads(exported[f"data/sampling/{plan.id}.json"])
+    assert unit in sample["drawn"], "who draws again needs all of the frame"
+    for said in ("sampled", "chosen"):
+        assert [each["unit"] for each in sample[said]] == [f"{shown.id}/kn-1/1"]
 
 
 def test_what_is_elsewhere_is_not_found(world: World) -> None:

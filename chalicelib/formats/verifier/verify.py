@@ -16,7 +16,14 @@ from typing import Any, BinaryIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_16, MAX_32, HEX, PART = 0xFFFF, 0xFFFFFFFF, "[0-9a-f]{64}", r"(?!\.\.?(/|$))[A-Za-z0-9._-]+"
-TAGS = ["VERIFY.md", "bag-info.txt", "index.html", "manifest-sha256.txt", "verify.html", "verify.py"]
+TAGS = [
+    "VERIFY.md",
+    "bag-info.txt",
+    "index.html",
+    "manifest-sha256.txt",
+    "verify.html",
+    "verify.py",
+]
 METHOD, ANY = "token|link|link-with-code|system", "(?s:.*)"
 ENTRY = {"event": ANY, "kind": ANY, "at": ANY, "by": ANY, "method": METHOD, "on": f"({HEX})?"}
 ABOUT = {"contribution.signed": ("page_id", "item_id", "number"), "certificate.issued": ("issue",)}
