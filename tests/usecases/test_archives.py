@@ -13,12 +13,8 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.domain.digests import digest
 from chalicelib.domain.exports import KEPT, Export, ExportState
-from chalicelib.formats.verifiers import FOLDER
-from cli.verifying.checks import check
-from tests.exports import everything, members, objects
+from tests.exports import everything, members, objects, verified
 from tests.world import EVIDENCE_MODULE, World, new_world
-
-VERIFIER = FOLDER / "verify.py"
 
 
 @pytest.fixture(scope="module")
@@ -46,30 +42,8 @@ def test_an_export_ends_as_one_archive(shown: World, made: Export) -> None:
     assert objects("work/") == []
 
 
-def verified(world: World, export: Export, folder: Path) -> None:
-    """Check an archive with the command of the project, and with the verifier that ships."""
-    path = folder / "export.zip"
-    path.write_bytes(world.archive(export))
-    with path.open("rb") as archive:
-        report = check(archive, world.runtime.sealer.jwk["kid"], lambda _: None)
-    assert report.export.export_id == export.id
-    run = subprocess.run(  # noqa: S603 (the verifier that ships)
-        [sys.executable, "-I", VERIFIER, path, "--key", report.export.kid],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-
-
 def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> None:
     verified(shown, made, tmp_path)
-
-
-def test_an_archive_in_which_nothing_was_said_yet_verifies(world: World, tmp_path: Path) -> None:
-    enrolment = world.enrol()
-    world.sign(enrolment, "plan-1")
-    verified(world, world.work_on(world.start_export(enrolment)), tmp_path)
 
 
 def test_a_stranger_finds_it_a_valid_bag(shown: World, made: Export, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
 from chalicelib.usecases import archives, attachments, exports, sampling, trail, visits
-from tests.exports import everything, members, objects
+from tests.exports import everything, members, objects, verified
 from tests.faults import Killed, killed_at
 from tests.sampling import judged, planned
 from tests.visits import external, grant
@@ -62,6 +63,12 @@ def test_a_lost_download_is_put_on_record_by_the_sweeper(rich: World) -> None:
     assert traces == ["portfolio.downloaded", "portfolio.exported"]
     sweep.handle(rich.runtime, lambda: 900_000)
     assert not rich.export_jobs.take(), f"{export.id} is done with"
+
+
+def test_an_archive_in_which_nothing_was_said_yet_verifies(world: World, tmp_path: Path) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "plan-1")
+    verified(world, world.work_on(world.start_export(enrolment)), tmp_path)
 
 
 # ---- what can be asked for
