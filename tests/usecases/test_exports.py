@@ -10,8 +10,16 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
-from chalicelib.domain.errors import Forbidden, Invalid, NotFound
-from chalicelib.domain.exports import ABANDONED, KEPT, LEASE, Export, ExportState, Selection
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Unavailable
+from chalicelib.domain.exports import (
+    ABANDONED,
+    AT_ONCE,
+    KEPT,
+    LEASE,
+    Export,
+    ExportState,
+    Selection,
+)
 from chalicelib.domain.people import Role
 from chalicelib.domain.sampling import Rate, Risk
 from chalicelib.domain.times import stamp
@@ -190,6 +198,16 @@ def test_what_is_elsewhere_is_not_found(world: World) -> None:
         exports.get(world.runtime, stranger, export.id)
 
 
+def test_nobody_keeps_all_workers_to_themselves(world: World) -> None:
+    enrolment, same = world.enrol(), request(world.administrator)
+    first, *_ = [world.start_export(enrolment) for _ in range(AT_ONCE)]
+    with pytest.raises(Unavailable, match="in work"):
+        world.start_export(enrolment, request=same)
+    world.start_export(enrolment, actor=world.verifier, request=request(world.verifier))
+    world.work_on(first)
+    world.start_export(enrolment, request=same)
+
+
 def test_the_same_request_is_the_same_export(world: World) -> None:
     same, enrolment = request(world.administrator), world.enrol()
     first = world.start_export(enrolment, request=same)
@@ -207,6 +225,15 @@ def failed(world: World, export: Export, code: str) -> None:
     assert now.failure.code == code
     assert exports.archive_name(export) not in objects()
     assert exports.get(world.runtime, world.administrator, export.id)[1] is None
+
+
+def overtaken(world: World, export: Export) -> None:
+    """Check that nobody is led to an archive that is ready, and that the list says so too."""
+    now, link = exports.get(world.runtime, world.verifier, export.id)
+    assert link is None
+    assert now.failure
+    assert now.failure.code == "export-overtaken"
+    assert exports.list_exports(world.runtime, world.verifier, 10, "")[0] == [now]
 
 
 def one_step(world: World, export: Export) -> None:
@@ -263,6 +290,29 @@ def test_evidence_withheld_after_it_was_gathered(rich: World) -> None:
     same = request(rich.verifier)
     attachments.flag_attachment(rich.runtime, rich.verifier, attachment.id, "A face.", same)
     failed(rich, export, "export-overtaken")
+
+
+def test_nobody_has_a_link_to_what_was_withheld_since(rich: World) -> None:
+    enrolment = everything(rich)
+    export = rich.work_on(rich.start_export(enrolment))
+    assert exports.get(rich.runtime, rich.verifier, export.id)[1]
+    rich.clock.forward(minutes=1)
+    (attachment,) = attachments.list_attachments(
+        rich.runtime, rich.administrator, rich.candidate.id, 10, ""
+    )[0]
+    same = request(rich.verifier)
+    attachments.flag_attachment(rich.runtime, rich.verifier, attachment.id, "A face.", same)
+    overtaken(rich, export)
+    rich.clock.forward(minutes=1)
+    without = rich.work_on(rich.start_export(enrolment))
+    assert exports.get(rich.runtime, rich.verifier, without.id)[1]
+
+
+def test_nobody_has_a_link_to_somebody_erased_since(rich: World) -> None:
+    enrolment = rich.enrol()
+    export = rich.work_on(rich.start_export(enrolment))
+    rich.table.write(Delete(keys.enrolment(rich.centre.id, enrolment.id)))
+    overtaken(rich, export)
 
 
 def test_withheld_evidence_is_left_out_and_said_so(rich: World) -> None:
