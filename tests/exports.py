@@ -1,11 +1,16 @@
 """Something to export, and archives as a stranger reads them."""
 
 import io
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.exports import Export
 from chalicelib.domain.judgements import Appraisal, Decision
+from chalicelib.formats.verifiers import FOLDER
+from cli.verifying.checks import check
 from tests.world import ARCHIVES, World, clients
 
 
@@ -46,3 +51,19 @@ def objects(prefix: str = "") -> list[str]:
     _, s3 = clients()
     listed = s3.list_objects_v2(Bucket=ARCHIVES, Prefix=prefix)
     return [each["Key"] for each in listed.get("Contents", ())]
+
+
+def verified(world: World, export: Export, folder: Path) -> None:
+    """Check an archive with the command of the project, and with the verifier that ships."""
+    path = folder / "export.zip"
+    path.write_bytes(world.archive(export))
+    with path.open("rb") as archive:
+        report = check(archive, world.runtime.sealer.jwk["kid"], lambda _: None)
+    assert report.export.export_id == export.id
+    run = subprocess.run(  # noqa: S603 (the verifier that ships)
+        [sys.executable, "-I", FOLDER / "verify.py", path, "--key", report.export.kid],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

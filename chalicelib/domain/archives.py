@@ -26,8 +26,8 @@ REASONS: Mapping[str, str] = {
     "Have the storage looked at: evidence must never change.",
     "enrolment-missing": "The enrolment was there when the export was started, and is not any "
     "more. Start a new export, without it.",
-    "export-overtaken": "An enrolment was erased, or evidence withheld, since the export was "
-    "started. Start a new one.",
+    "export-overtaken": "An enrolment was erased, or evidence withheld, since the archive was "
+    "begun. Start a new export.",
     "export-abandoned": "The export could not be finished in two days. Have an operator look at "
     "the alarms, and start a new one.",
     "export-too-large": "The export has more bytes, or more large files, than one file takes. "

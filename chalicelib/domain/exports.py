@@ -13,6 +13,7 @@ from chalicelib.domain.times import date_at, stamp
 FORMAT = 1  # of export.json
 ENROLMENTS_LIMIT = 1_000  # of one export
 NAMED_LIMIT = 100  # enrolments named one by one
+AT_ONCE = 10  # exports of one person in work: all centres share the workers
 SEARCHED_LIMIT = 20_000  # enrolments that are looked through for those that are asked for
 PURPOSE_LIMIT = 500  # characters
 KEPT = timedelta(days=14)  # that an archive can be downloaded

@@ -45,8 +45,6 @@ def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, list[dict[st
 
 
 def _file_changed(runtime: Runtime, upload: tuple[str, str], item: ItemChanged) -> None:
-    if _is_new("flagged_at", item):
-        exports.withdraw(runtime, *upload)
     if _is_new("deleted_at", item):
         promotions.ask_for(runtime, *upload)
     elif _is_new("completed_at", item):

@@ -41,7 +41,7 @@ from chalicelib.storage.exports import LEAVES_INDEX, from_failure, from_progress
 from chalicelib.storage.table import ConditionFailedError
 from chalicelib.storage.trail import trace
 from chalicelib.usecases import attachments, centres, people, portfolios, sampling
-from chalicelib.usecases.exports import TRACE, archive_name, ask_for, selected
+from chalicelib.usecases.exports import archive_name, ask_for, selected
 from chalicelib.usecases.portfolios import Original, Portfolio
 
 RESERVE = 120_000  # milliseconds that must be left to begin another step
@@ -426,7 +426,7 @@ def _note(runtime: Runtime, export: Export, enrolment_id: str) -> None:
         method="token",
         facts={"export_id": export.id},
     )
-    _put_on_record(runtime, export, enrolment_id, f"{TRACE}{export.id}", act)
+    _put_on_record(runtime, export, enrolment_id, f"EXPORT-{export.id}", act)
 
 
 def _note_downloads(runtime: Runtime, export: Export) -> None:

@@ -40,6 +40,7 @@ from chalicelib.storage.changes import (
     Update,
     absent,
     equals,
+    exists,
 )
 from chalicelib.storage.evidence import LINK_SECONDS, RENDERING, THUMBNAIL
 from chalicelib.storage.table import ConditionFailedError
@@ -232,6 +233,7 @@ def flag_attachment(
         changes: list[Change] = [
             Check(key, known) if attachment.flag else Update(key, known, set=from_flag(raised)),
             _deed(runtime, actor, attachment, Deed.FLAGGED, reason, method),
+            *_marked(runtime, attachment, raised),
             remember(request, {}, raised.at),
         ]
         try:
@@ -365,6 +367,14 @@ def _ruled(runtime: Runtime, attachment: Attachment, ruling: Ruling) -> Iterator
             if attachment.bound
             else Check(of, usable)
         )
+
+
+def _marked(runtime: Runtime, attachment: Attachment, raised: FlagRaised) -> Iterator[Update]:
+    """Mark the enrolments that it was signed for in: nobody has older exports of them any more."""
+    for enrolment in _signed_in(runtime, attachment):
+        key = keys.enrolment(enrolment.centre_id, enrolment.id)
+        withheld = {"withheld_at": stamp(raised.at)}
+        yield Update(key, (exists("created_at"),), set=withheld)
 
 
 def _as_flagged(attachment: Attachment) -> tuple[Condition, Condition]:

@@ -10,9 +10,11 @@ from itertools import islice
 from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
 from chalicelib.domain.archives import REASONS
 from chalicelib.domain.enrolments import Enrolment
-from chalicelib.domain.errors import Forbidden, Invalid, not_found
+from chalicelib.domain.errors import Forbidden, Invalid, Unavailable, not_found
 from chalicelib.domain.exports import (
+    AT_ONCE,
     DOWNLOAD_SLOT,
+    IN_WORK,
     SEARCHED_LIMIT,
     Export,
     ExportState,
@@ -26,7 +28,7 @@ from chalicelib.domain.times import stamp
 from chalicelib.runtime import Runtime
 from chalicelib.storage import items, keys
 from chalicelib.storage.archives import LINK_SECONDS
-from chalicelib.storage.changes import Update, create, equals
+from chalicelib.storage.changes import Update, create, exists
 from chalicelib.storage.exports import from_export, from_failure, to_export
 from chalicelib.storage.packing import pack, unpack
 from chalicelib.storage.table import ConditionFailedError
@@ -34,7 +36,7 @@ from chalicelib.usecases import centres, enrolments
 from chalicelib.usecases.requests import Request, answered, remember
 
 PREFIX = "EXPORT#"
-TRACE = "EXPORT-"  # begins the name of the trace that an export leaves in an enrolment
+LATEST = 100  # exports of the centre that are looked through for those in work
 EXPORTERS = (Role.ADMINISTRATOR, Role.INTERNAL_VERIFIER, Role.EXTERNAL_VERIFIER)
 
 
@@ -52,12 +54,14 @@ def start(
     """Ask for an archive of the portfolios that are selected; a worker makes it.
 
     A repeat gets the same export as it stands. Raises Invalid where nothing fits, or too much;
-    NotFound for an enrolment of somebody else's centre; Forbidden for the actor's own portfolio.
+    NotFound for an enrolment of somebody else's centre; Forbidden for the actor's own portfolio;
+    Unavailable while as many of theirs are in work as may be.
     """
     require_role(actor, *EXPORTERS)
     if made := answered(runtime, request):
         return _load(runtime, actor, made["export_id"])
     check_selection(selection, purpose)
+    _require_few_in_work(runtime, actor)
     found = _find(runtime, actor, selection)
     check_found(len(found))
     export = Export(
@@ -89,12 +93,15 @@ def start(
 def get(runtime: Runtime, actor: Actor, export_id: str) -> tuple[Export, Download | None]:
     """Return an export, with a fresh link to its archive once that is ready.
 
+    Where somebody in it was erased since, or evidence withheld, it has failed, and nobody gets it.
     Every link is put on record before it is given out; those of one person within five minutes
     count as one download.
     """
     export = _load(runtime, actor, export_id)
     if export.state_at(runtime.now()) is not ExportState.READY:
         return export, None
+    if _overtaken(runtime, export):
+        return _withdraw(runtime, export), None
     now = runtime.now()
     slot = int(now.timestamp()) // DOWNLOAD_SLOT
     with contextlib.suppress(ConditionFailedError):  # on record already
@@ -128,23 +135,6 @@ def ask_for(runtime: Runtime, centre_id: str, export_id: str) -> None:
     runtime.exports.send({"centre_id": centre_id, "export_id": export_id})
 
 
-def withdraw(runtime: Runtime, centre_id: str, attachment_id: str) -> None:
-    """Give out no more archives that may hold a file which is withheld from now on.
-
-    Every enrolment in which it was signed for has it on record which exports took it out.
-    """
-    item = runtime.table.get(keys.attachment(centre_id, attachment_id)) or {}
-    overtaken = Failure("export-overtaken", REASONS["export-overtaken"])
-    for enrolment_id in sorted(item.get("bound", ())):
-        pk, prefix = keys.trace(centre_id, enrolment_id, TRACE)
-        for trace in runtime.table.query(pk, prefix):
-            key = keys.export(centre_id, trace["sk"].removeprefix(prefix))
-            known = (equals("state", str(ExportState.READY)),)
-            failed = {"state": str(ExportState.FAILED), **from_failure(overtaken)}
-            with contextlib.suppress(ConditionFailedError):  # in work, where it is noticed, or over
-                runtime.table.write(Update(key, known, set=failed))
-
-
 def selected(runtime: Runtime, export: Export) -> list[str]:
     """Return the ids of the enrolments that an export takes out, sorted."""
     item = runtime.table.get(keys.selected(export.centre_id, export.id))
@@ -160,6 +150,16 @@ def archive_name(export: Export) -> str:
     return f"{export.centre_id}/{export.id}.zip"
 
 
+def _require_few_in_work(runtime: Runtime, actor: Actor) -> None:
+    """Raise Unavailable where the actor keeps the workers, which all centres share, busy enough."""
+    pk = keys.centre(actor.centre_id).pk
+    newest = runtime.table.page(pk, PREFIX, LATEST, "", newest_first=True)
+    own = [each for each in map(to_export, newest.items) if each.created_by == actor.id]
+    if sum(each.state in IN_WORK for each in own) >= AT_ONCE:
+        detail = f"{AT_ONCE} exports of yours are in work; start another one when one of them ends."
+        raise Unavailable("busy", detail)
+
+
 def _load(runtime: Runtime, actor: Actor, export_id: str) -> Export:
     require_role(actor, *EXPORTERS)
     item = runtime.table.get(keys.export(actor.centre_id, export_id))
@@ -172,12 +172,30 @@ def _load(runtime: Runtime, actor: Actor, export_id: str) -> Export:
 def _sees(runtime: Runtime, actor: Actor, export: Export) -> bool:
     """Whether it is an export that the actor may have: to external verifiers, one of their own.
 
-    What visits do not show them any more is not theirs any more.
+    What visits do not show them any more is not theirs any more. Nobody has their own portfolio,
+    whoever exported it: what verifiers have found of it stands there too.
     """
-    if actor.has(*READERS_OF_ALL):
-        return True
-    own = export.created_by == actor.id
-    return own and actor.granted.issuperset(selected(runtime, export))
+    if not actor.has(*READERS_OF_ALL):
+        own = export.created_by == actor.id
+        return own and actor.granted.issuperset(selected(runtime, export))
+    pk, prefix = keys.candidate_enrolment(actor.id, actor.centre_id, "")
+    studied = {item["sk"].removeprefix(prefix) for item in runtime.table.query(pk, prefix)}
+    return not studied or studied.isdisjoint(selected(runtime, export))
+
+
+def _overtaken(runtime: Runtime, export: Export) -> bool:
+    """Whether an archive holds what is gone or withheld by now; a call for a hundred enrolments."""
+    named = (keys.enrolment(export.centre_id, each) for each in selected(runtime, export))
+    made = stamp(export.assembling_at or export.created_at)
+    found = runtime.table.get_many(*named)
+    return any(item is None or item.get("withheld_at", "") > made for item in found)
+
+
+def _withdraw(runtime: Runtime, export: Export) -> Export:
+    code = "export-overtaken"
+    failed = {"state": str(ExportState.FAILED), **from_failure(Failure(code, REASONS[code]))}
+    change = Update(keys.export(export.centre_id, export.id), (exists("ready_at"),), set=failed)
+    return to_export(runtime.table.write(change))
 
 
 def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolment]:

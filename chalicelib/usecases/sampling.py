@@ -210,17 +210,26 @@ def enrolments_of(
 def documents(runtime: Runtime, centre_id: str, enrolment_ids: Collection[str]) -> dict[str, bytes]:
     """Return by id, as canonical JSON, the newest plans of which a unit is in these enrolments.
 
-    Their frames are whole: what is left out of one could not be drawn from again.
+    Their frames are whole: what is left out of one could not be drawn from again. What was chosen
+    and found of other enrolments is left out.
     """
     wanted = frozenset(enrolment_ids)
     found: dict[str, bytes] = {}
     for plan in _newest(runtime, centre_id):
         sample = load_sample(runtime, plan)
         if sample.concerns(wanted):
-            found[plan.id] = canonical(document(sample, looks(runtime, sample)))
+            chosen = tuple(each for each in sample.choices if _is_of(each.unit.id, wanted))
+            seen = {
+                unit: look for unit, look in looks(runtime, sample).items() if _is_of(unit, wanted)
+            }
+            found[plan.id] = canonical(document(replace(sample, choices=chosen), seen))
         if len(found) == DOCUMENTS_LIMIT:
             break
     return found
+
+
+def _is_of(unit: str, enrolment_ids: Collection[str]) -> bool:
+    return unit.partition("/")[0] in enrolment_ids
 
 
 def load_sample(runtime: Runtime, plan: Plan) -> Sample:

@@ -113,6 +113,10 @@ def _planned(
         elif row.entry.content_hash != attempts[unit].content_hash:
             detail = "The attempt is not the one that was looked at; take the sheet again."
             yield _flawed(row, "content_hash", "attempt-changed", detail)
+        elif attempts[unit].candidate_id == actor.id:
+            # Not even by comparison does anybody learn what was found of their own work.
+            detail = "Nobody verifies their own work; leave the line empty."
+            yield _flawed(row, "unit", "own-work", detail)
         elif unit in records:
             yield _Planned(_compared(row, records[unit]))
         else:

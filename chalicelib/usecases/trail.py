@@ -7,6 +7,7 @@ before going on. So no crash, no repeat and no race makes two of an entry, loses
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
@@ -37,6 +38,7 @@ from chalicelib.storage.trail_acts import SHOWING, acts, attempt_events, beside
 from chalicelib.usecases import enrolments, looks
 
 ORDER = list(Kind)  # of acts of the same moment
+NO_KEY = "0" * 64  # told while nothing has been committed to, and none was made
 
 
 @dataclass(slots=True)
@@ -87,6 +89,9 @@ def note(runtime: Runtime, key: Key) -> Item | None:
             continue
         before = chain.state
         for act in _acts(runtime, chain.enrolment_id, [item]):
+            if act.kind is Kind.JUDGEMENT_VERIFIED and not any(suspects(chain.state, _begun(act))):
+                # The stream has lost what came before, and nothing is put in order later.
+                _catch_up(runtime, chain)
             _append(runtime, chain, act)
         if chain.state == before:
             # All of it is known, so the chain was not looked at: others may have taken it further.
@@ -141,13 +146,15 @@ def read(runtime: Runtime, centre_id: str, enrolment_id: str) -> Recorded:
     lines = list(_lines(runtime, chain))[: heads[-1][0]]
     entries = tuple(map(to_entry, lines))
     texts = {act.event: dict(act.texts) for act in _all_acts(runtime, chain) if act.texts}
-    secret = runtime.table.get(keys.commitments(*chain.of)) or {"secret": ""}
+    unsaid = not any(each["commitments"] for each in entries)
+    kept = runtime.table.get(keys.commitments(*chain.of))
+    secret = kept["secret"] if kept else NO_KEY if unsaid else ""
     return Recorded(
         entries=entries,
         lines=b"".join(line + b"\n" for line in lines),
         heads="".join(f"{head}\n" for _, head in heads).encode(),
         commitments={
-            "key": secret["secret"],
+            "key": secret,
             "texts": {
                 each["event"]: texts[each["event"]] for each in entries if each["event"] in texts
             },
@@ -176,8 +183,22 @@ def list_entries(
 def _catch_up(runtime: Runtime, chain: Chain) -> None:
     entries = map(to_entry, _lines(runtime, chain))
     chain.events = {each["event"] for each in entries if each["seq"] <= chain.state.seq}
-    for act in sorted(_all_acts(runtime, chain), key=lambda act: (act.at, ORDER.index(act.kind))):
+    found = _all_acts(runtime, chain)
+    signed = {act.event: act.at for act in found if act.kind is Kind.ATTEMPT_SIGNED}
+
+    def place(act: Act) -> tuple[datetime, int]:
+        # Clocks differ: nothing is done with an attempt before it is signed.
+        return max(act.at, signed.get(_begun(act), act.at)), ORDER.index(act.kind)
+
+    for act in sorted(found, key=place):
         _append(runtime, chain, act)
+
+
+def _begun(act: Act) -> str:
+    """Name the signing of the attempt that an act is of; of a contribution's there is none."""
+    enrolment_id = act.event.split(":")[1]
+    parts = () if "item_id" in act.facts else (act.facts.get("page_id"), act.facts.get("number"))
+    return event_name(Kind.ATTEMPT_SIGNED, enrolment_id, *parts)
 
 
 def _append(runtime: Runtime, chain: Chain, act: Act) -> None:

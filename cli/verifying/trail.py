@@ -128,8 +128,7 @@ def _texts(archive: Archive, name: str, entries: list[Place]) -> dict[str, dict[
         entry.text("event"): dict(entry.member("commitments").members()) for entry in entries
     }
     committed = {event: names for event, names in committed.items() if names}
-    # Where nothing was ever committed to, there may be no key.
-    document.require(DIGEST.fullmatch(key) or not (key or committed), "This is no key.")
+    document.require(DIGEST.fullmatch(key), "This is no key.")
     texts = {
         event: {name: of.text(name) for name, _ in of.members()}
         for event, of in document.member("texts").members()

@@ -280,6 +280,20 @@ def test_nobody_records_what_they_could_not_record_one_by_one(
     assert recorded(door) == []
 
 
+def test_a_sheet_tells_nobody_what_was_found_of_their_own_work(door: Door) -> None:
+    world = door.world
+    both = world.person("Bo Both", Role.CANDIDATE, Role.INTERNAL_VERIFIER)
+    own = world.enrol(candidate_id=both.id)
+    world.candidate = both
+    world.judge(own, world.sign(own, "kn-1"))
+    path = drawn(door)
+    world.verify(own, "kn-1", "A second person was not asked.")
+    world.verifier = both
+    for guess in ({"outcome": "accept"}, {"outcome": "action-required", "note": "Hm."}):
+        reply = send(door, path, [row | guess for row in rows(read(door, path))])
+        assert errors(reply) == [(2, "unit", "own-work")]
+
+
 def test_what_was_found_before_the_plan_is_looked_at_anew(door: Door) -> None:
     world = door.world
     enrolment = judged(world, "kn-1")

@@ -14,6 +14,7 @@ from tests.archives import (
 from tests.forgeries.changes import (
     BOTH_KEYS,
     IN_ONE,
+    IN_TWO,
     ONE,
     PORTFOLIO,
     Named,
@@ -166,6 +167,8 @@ def _commitments() -> Named:
         ("a member more", b'{"key":', b'{"a":1,"key":'),
     ):
         yield f"commitments with {name}", build(files=edit(where, old, new))
+    unsaid = {f"{IN_TWO}commitments.json": canonical({"key": "", "texts": {}})}
+    yield "nothing committed to, and no key", build(files=lambda files: files.update(unsaid))
     place = f"{ONE}/entries/3/commitments/feedback"
     for name, value in (("another", "0" * 64), ("no", None), ("an upper-case", str.upper)):
         yield f"an entry with {name} commitment", build(papers=chained(put(place, value)))

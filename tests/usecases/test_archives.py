@@ -13,12 +13,8 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.domain.digests import digest
 from chalicelib.domain.exports import KEPT, Export, ExportState
-from chalicelib.formats.verifiers import FOLDER
-from cli.verifying.checks import check
-from tests.exports import everything, members, objects
+from tests.exports import everything, members, objects, verified
 from tests.world import EVIDENCE_MODULE, World, new_world
-
-VERIFIER = FOLDER / "verify.py"
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +43,7 @@ def test_an_export_ends_as_one_archive(shown: World, made: Export) -> None:
 
 
 def test_the_archive_verifies(shown: World, made: Export, tmp_path: Path) -> None:
-    path = tmp_path / "export.zip"
-    path.write_bytes(shown.archive(made))
-    with path.open("rb") as archive:
-        report = check(archive, shown.runtime.sealer.jwk["kid"], lambda _: None)
-    assert report.export.export_id == made.id
-    run = subprocess.run(  # noqa: S603 (the verifier that ships)
-        [sys.executable, "-I", VERIFIER, path, "--key", report.export.kid],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    verified(shown, made, tmp_path)
 
 
 def test_a_stranger_finds_it_a_valid_bag(shown: World, made: Export, tmp_path: Path) -> None:

@@ -4,24 +4,34 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.enrolments import Enrolment, EnrolmentState
-from chalicelib.domain.errors import Forbidden, Invalid, NotFound
-from chalicelib.domain.exports import ABANDONED, KEPT, LEASE, Export, ExportState, Selection
+from chalicelib.domain.errors import Forbidden, Invalid, NotFound, Unavailable
+from chalicelib.domain.exports import (
+    ABANDONED,
+    AT_ONCE,
+    KEPT,
+    LEASE,
+    Export,
+    ExportState,
+    Selection,
+)
 from chalicelib.domain.people import Role
+from chalicelib.domain.sampling import Rate, Risk
 from chalicelib.domain.times import stamp
 from chalicelib.events import export as export_events
-from chalicelib.events import notify, sweep
+from chalicelib.events import sweep
 from chalicelib.storage import keys
 from chalicelib.storage.changes import Delete, Update
 from chalicelib.storage.exports import from_export
-from chalicelib.usecases import archives, attachments, exports, trail, visits
-from tests.exports import everything, members, objects
+from chalicelib.usecases import archives, attachments, exports, sampling, trail, visits
+from tests.exports import everything, members, objects, verified
 from tests.faults import Killed, killed_at
-from tests.stack.streams import attachment_record
+from tests.sampling import judged, planned
 from tests.visits import external, grant
 from tests.world import ARCHIVES, EVIDENCE, EVIDENCE_MODULE, World, clients, new_world, request
 
@@ -61,6 +71,12 @@ def test_a_lost_download_is_put_on_record_by_the_sweeper(rich: World) -> None:
     assert traces == ["portfolio.downloaded", "portfolio.exported"]
     sweep.handle(rich.runtime, lambda: 900_000)
     assert not rich.export_jobs.take(), f"{export.id} is done with"
+
+
+def test_an_archive_in_which_nothing_was_said_yet_verifies(world: World, tmp_path: Path) -> None:
+    enrolment = world.enrol()
+    world.sign(enrolment, "plan-1")
+    verified(world, world.work_on(world.start_export(enrolment)), tmp_path)
 
 
 # ---- what can be asked for
@@ -144,6 +160,33 @@ def test_nobody_exports_their_own_portfolio(world: World) -> None:
     assert exports.selected(world.runtime, started) == [others.id]
 
 
+def test_nobody_has_their_own_portfolio_from_what_somebody_else_exported(world: World) -> None:
+    both = world.person("Both", Role.CANDIDATE, Role.INTERNAL_VERIFIER)
+    own = world.enrol(candidate_id=both.id)
+    started = world.work_on(world.start_export(own, world.enrol()))
+    with pytest.raises(NotFound):
+        exports.get(world.runtime, both, started.id)
+    assert exports.list_exports(world.runtime, both, 10, "")[0] == []
+    assert exports.get(world.runtime, world.verifier, started.id)[1]
+
+
+def test_what_was_found_of_others_is_not_in_the_samples_of_an_export(world: World) -> None:
+    hidden, shown = judged(world, "kn-1", name="Hid Den"), judged(world, "kn-1", name="Sho Wn")
+    plan = planned(world, rates={risk: Rate(100, 0) for risk in Risk})
+    unit = f"{hidden.id}/kn-1/1"
+    chosen = [f"{each.id}/kn-1/1" for each in (hidden, shown)]
+    same = request(world.verifier)
+    sampling.choose(world.runtime, world.verifier, plan.id, chosen, "A complaint.", same)
+    sampling.draw_sample(world.runtime, world.verifier, plan.id)
+    world.verify(hidden, "kn-1", "A second person was not asked.")
+    world.verify(shown, "kn-1")
+    exported = members(world, world.work_on(world.start_export(shown)))
+    sample = json.loads(exported[f"data/sampling/{plan.id}.json"])
+    assert unit in sample["drawn"], "who draws again needs all of the frame"
+    for said in ("sampled", "chosen"):
+        assert [each["unit"] for each in sample[said]] == [f"{shown.id}/kn-1/1"]
+
+
 def test_what_is_elsewhere_is_not_found(world: World) -> None:
     enrolment = world.enrol()
     export = world.start_export(enrolment)
@@ -153,6 +196,16 @@ def test_what_is_elsewhere_is_not_found(world: World) -> None:
         world.start_export(enrolment, actor=stranger, request=request(stranger))
     with pytest.raises(NotFound):
         exports.get(world.runtime, stranger, export.id)
+
+
+def test_nobody_keeps_all_workers_to_themselves(world: World) -> None:
+    enrolment, same = world.enrol(), request(world.administrator)
+    first, *_ = [world.start_export(enrolment) for _ in range(AT_ONCE)]
+    with pytest.raises(Unavailable, match="in work"):
+        world.start_export(enrolment, request=same)
+    world.start_export(enrolment, actor=world.verifier, request=request(world.verifier))
+    world.work_on(first)
+    world.start_export(enrolment, request=same)
 
 
 def test_the_same_request_is_the_same_export(world: World) -> None:
@@ -172,6 +225,15 @@ def failed(world: World, export: Export, code: str) -> None:
     assert now.failure.code == code
     assert exports.archive_name(export) not in objects()
     assert exports.get(world.runtime, world.administrator, export.id)[1] is None
+
+
+def overtaken(world: World, export: Export) -> None:
+    """Check that nobody is led to an archive that is ready, and that the list says so too."""
+    now, link = exports.get(world.runtime, world.verifier, export.id)
+    assert link is None
+    assert now.failure
+    assert now.failure.code == "export-overtaken"
+    assert exports.list_exports(world.runtime, world.verifier, 10, "")[0] == [now]
 
 
 def one_step(world: World, export: Export) -> None:
@@ -230,16 +292,27 @@ def test_evidence_withheld_after_it_was_gathered(rich: World) -> None:
     failed(rich, export, "export-overtaken")
 
 
-def test_evidence_withheld_after_the_archive_was_made(rich: World) -> None:
-    export = rich.work_on(rich.start_export(everything(rich)))
+def test_nobody_has_a_link_to_what_was_withheld_since(rich: World) -> None:
+    enrolment = everything(rich)
+    export = rich.work_on(rich.start_export(enrolment))
+    assert exports.get(rich.runtime, rich.verifier, export.id)[1]
+    rich.clock.forward(minutes=1)
     (attachment,) = attachments.list_attachments(
         rich.runtime, rich.administrator, rich.candidate.id, 10, ""
     )[0]
     same = request(rich.verifier)
     attachments.flag_attachment(rich.runtime, rich.verifier, attachment.id, "A face.", same)
-    notify.handle(rich.runtime, {"Records": [attachment_record(attachment, flagged_at="now")]})
-    now, download = exports.get(rich.runtime, rich.administrator, export.id)
-    assert (now.state, download) == (ExportState.FAILED, None)
+    overtaken(rich, export)
+    rich.clock.forward(minutes=1)
+    without = rich.work_on(rich.start_export(enrolment))
+    assert exports.get(rich.runtime, rich.verifier, without.id)[1]
+
+
+def test_nobody_has_a_link_to_somebody_erased_since(rich: World) -> None:
+    enrolment = rich.enrol()
+    export = rich.work_on(rich.start_export(enrolment))
+    rich.table.write(Delete(keys.enrolment(rich.centre.id, enrolment.id)))
+    overtaken(rich, export)
 
 
 def test_withheld_evidence_is_left_out_and_said_so(rich: World) -> None:

@@ -36,6 +36,21 @@ def only(found: list[dict[str, Any]], kind: Kind) -> dict[str, Any]:
     return entry
 
 
+def test_what_was_done_with_an_attempt_comes_after_its_signing(world: World) -> None:
+    """Else no verifier takes it, ever: nothing in a chain is put in order later."""
+    enrolment = world.enrol()
+    world.clock.forward(minutes=1)
+    attempt = world.sign(enrolment, "kn-1")
+    world.clock.forward(seconds=-1)  # another server's clock
+    world.judge(enrolment, attempt)
+    found = world.verify(enrolment, "kn-1")
+    of = (world.centre.id, enrolment.id)
+    trail.note(world.runtime, keys.enrolment_verification(*of, found.id))  # the rest is lost
+    kinds = [each["kind"] for each in entries(world, enrolment)]
+    assert kinds.index("attempt.signed") < kinds.index("attempt.judged")
+    assert kinds.index("attempt.signed") < kinds.index("judgement.verified")
+
+
 def test_a_whole_life_is_on_record(world: World) -> None:
     enrolment = world.enrol()
     first = world.sign(enrolment, "kn-1")
