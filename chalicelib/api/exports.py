@@ -194,6 +194,7 @@ def start_export(call: Call) -> Answer:
     summary="How far an export is; once it is ready, a fresh link to its archive.",
     rule=OVERSEERS,
     answer=ExportWithLinkOut,
+    problems=("own-work",),
 )
 def get_export(call: Call) -> Answer:
     """Answer with the export. Links last for five minutes; asking again gives another one."""

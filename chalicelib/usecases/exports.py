@@ -87,11 +87,12 @@ def get(runtime: Runtime, actor: Actor, export_id: str) -> tuple[Export, Downloa
     """Return an export, with a fresh link to its archive once that is ready.
 
     Every link is put on record before it is given out; those of one person within five minutes
-    count as one download.
+    count as one download. Raises Forbidden where the actor's own portfolio is in it.
     """
     export = _load(runtime, actor, export_id)
     if export.state_at(runtime.now()) is not ExportState.READY:
         return export, None
+    _require_others(runtime, actor, export)
     now = runtime.now()
     slot = int(now.timestamp()) // DOWNLOAD_SLOT
     with contextlib.suppress(ConditionFailedError):  # on record already
@@ -158,6 +159,14 @@ def _sees(runtime: Runtime, actor: Actor, export: Export) -> bool:
         return True
     own = export.created_by == actor.id
     return own and actor.granted.issuperset(selected(runtime, export))
+
+
+def _require_others(runtime: Runtime, actor: Actor, export: Export) -> None:
+    pk, prefix = keys.candidate_enrolment(actor.id, export.centre_id, "")
+    own = {item["sk"].removeprefix(prefix) for item in runtime.table.query(pk, prefix)}
+    if not own.isdisjoint(selected(runtime, export)):
+        detail = "Your own portfolio is in this archive; somebody else has to download it."
+        raise Forbidden("own-work", detail)
 
 
 def _find(runtime: Runtime, actor: Actor, selection: Selection) -> list[Enrolment]:

@@ -143,6 +143,15 @@ def test_nobody_exports_their_own_portfolio(world: World) -> None:
     assert exports.selected(world.runtime, started) == [others.id]
 
 
+def test_nobody_downloads_their_own_portfolio_from_an_export_of_others(world: World) -> None:
+    both = world.person("Both", Role.CANDIDATE, Role.INTERNAL_VERIFIER)
+    export = world.work_on(world.start_export(world.enrol(candidate_id=both.id)))
+    assert exports.get(world.runtime, world.verifier, export.id)[1]
+    with pytest.raises(Forbidden) as refusal:
+        exports.get(world.runtime, both, export.id)
+    assert refusal.value.code == "own-work"
+
+
 def test_what_is_elsewhere_is_not_found(world: World) -> None:
     enrolment = world.enrol()
     export = world.start_export(enrolment)
@@ -169,7 +178,7 @@ def failed(world: World, export: Export, code: str) -> None:
     assert now.state is ExportState.FAILED
     assert now.failure
     assert now.failure.code == code
-    assert exports.archive_name(export) not in objects()
+    assert not objects(), "what was gathered of somebody is gone as well"
     assert exports.get(world.runtime, world.administrator, export.id)[1] is None
 
 
@@ -240,6 +249,26 @@ def test_withheld_evidence_is_left_out_and_said_so(rich: World) -> None:
     assert not [name for name in archive if "/attachments/" in name]
     portfolio = json.loads(archive[f"data/enrolments/{enrolment.id}/portfolio.json"])
     assert [each["withheld"] for each in portfolio["attachments"]] == [True]
+
+
+@pytest.mark.parametrize(("step", "lost"), [("_conclude", "0000/list"), ("_assemble", "plan")])
+def test_what_was_gathered_and_is_gone_is_never_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, lost: str
+) -> None:
+    def stop(*_: object) -> None:
+        raise OSError(step)
+
+    export = world.start_export(world.enrol())
+    with monkeypatch.context() as stopped:
+        stopped.setattr(archives, step, stop)
+        with pytest.raises(OSError, match=step):
+            world.work_on(export)
+    _, s3 = clients()
+    s3.delete_object(Bucket=ARCHIVES, Key=f"work/{world.centre.id}/{export.id}/{lost}")
+    with pytest.raises(LookupError):
+        world.work_on(export)
+    world.clock.time += ABANDONED
+    failed(world, export, "export-abandoned")
 
 
 def test_an_export_that_nobody_can_finish_is_given_up(rich: World) -> None:
