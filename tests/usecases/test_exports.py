@@ -87,6 +87,15 @@ def test_an_export_by_what_enrolments_have_in_common(world: World) -> None:
         found(**of, state=EnrolmentState.COMPLETE)
 
 
+def test_a_period_leaves_out_what_was_given_up_before_it(world: World) -> None:
+    enrolment = world.enrol()
+    world.change(enrolment, state=EnrolmentState.WITHDRAWN, reason="Moved away.")
+    world.clock.forward(days=40)
+    assert exports.selected(world.runtime, ask(world, until=date(2026, 3, 2))) == [enrolment.id]
+    with pytest.raises(Invalid, match="No enrolment"):
+        ask(world, since=date(2026, 4, 1))
+
+
 @pytest.mark.parametrize(
     "said",
     [
