@@ -280,6 +280,18 @@ def test_what_was_gathered_and_is_gone_is_never_left_out(
     failed(world, export, "export-abandoned")
 
 
+def test_a_trail_that_its_locked_heads_do_not_bear_out(world: World) -> None:
+    """What comes of a table that was restored to an earlier day, and went on from there."""
+    enrolment = world.enrol()
+    of = (world.centre.id, enrolment.id)
+    trail.catch_up(world.runtime, *of)
+    trail.anchor(world.runtime, *of)
+    for key in (keys.entry(*of, 1), keys.trail(*of)):
+        world.table.write(Delete(key))
+    world.table.write(Update(keys.enrolment(*of), set={"created_by": world.verifier.id}))
+    failed(world, world.start_export(enrolment), "trail-changed")
+
+
 def test_an_export_that_nobody_can_finish_is_given_up(rich: World) -> None:
     export = rich.start_export(rich.enrol())
     rich.clock.time += ABANDONED
