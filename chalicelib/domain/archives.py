@@ -26,6 +26,8 @@ REASONS: Mapping[str, str] = {
     "Have the storage looked at: evidence must never change.",
     "enrolment-missing": "The enrolment was there when the export was started, and is not any "
     "more. Start a new export, without it.",
+    "trail-changed": "The audit trail is not the one whose heads were signed and locked away. Have "
+    "an operator look at it: was the table restored to an earlier day?",
     "export-overtaken": "An enrolment was erased, or evidence withheld, since the archive was "
     "begun. Start a new export.",
     "export-abandoned": "The export could not be finished in two days. Have an operator look at "

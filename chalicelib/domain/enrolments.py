@@ -82,11 +82,17 @@ class Enrolment:
     signs: int = 0
     issue: int = 0
     completed_at: datetime | None = None
+    state_changed_at: datetime | None = None
 
     @property
     def open(self) -> bool:
         """Whether it holds the one open place of its candidate in the module."""
         return self.state in OPEN_STATES
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was completed, withdrawn or transferred; None while it is open."""
+        return None if self.open else self.completed_at or self.state_changed_at
 
     @property
     def assessors(self) -> frozenset[str]:

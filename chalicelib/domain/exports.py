@@ -59,7 +59,7 @@ class Selection:
     def fits(self, enrolment: Enrolment, time_zone: str) -> bool:
         """Whether an enrolment is among what is asked for."""
         begun = date_at(enrolment.created_at, time_zone)
-        ended = enrolment.completed_at and date_at(enrolment.completed_at, time_zone)
+        ended = enrolment.ended_at and date_at(enrolment.ended_at, time_zone)
         return (
             self.candidate_id in {"", enrolment.candidate_id}
             and (not self.assessor_id or self.assessor_id in enrolment.assessors)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 300
 MEDIA_TYPE = "application/zip"
-WORK = "work/"  # what lies under it goes by itself after two days
+WORK = "work/"  # what lies under it goes by itself after three days
 
 
 class Archives:
@@ -74,6 +74,11 @@ class Archives:
             upload.abandon()
         clear(self._client, self.bucket, prefix)
 
+    def discard(self, name: str) -> None:
+        """Delete an archive, or what there is of one."""
+        self.clear(name)
+        self.clear(_parts_of(name))
+
     def assemble(self, name: str, plan: Plan) -> Iterator[int]:
         """Put an archive together under a name, where it is to be seen once it is whole.
 
@@ -81,7 +86,7 @@ class Archives:
         call, and comes again with the same plan goes on from what S3 has; two at once do no harm.
         Raises AssemblyError where a member is gone, or not what was recorded of it; Unavailable.
         """
-        work = f"{WORK}{name}/parts/"
+        work = _parts_of(name)
         if self.size(name) != plan.size:
             try:
                 yield from self._assemble(name, plan, work)
@@ -177,6 +182,11 @@ class Archives:
             if error.response["Error"]["Code"] == "InvalidRange":
                 return BytesIO()
             raise
+
+
+def _parts_of(name: str) -> str:
+    """Begin the names of the parts that are made for an archive."""
+    return f"{WORK}{name}/parts/"
 
 
 def _runs(slices: Iterable[Slice]) -> Iterator[list[Slice]]:

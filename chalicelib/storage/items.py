@@ -218,6 +218,7 @@ def to_enrolment(item: Item) -> Enrolment:
         signs=int(item["signs"]),
         issue=int(item.get("issue", 0)),
         completed_at=_moment(item, "completed_at"),
+        state_changed_at=_moment(item, "state_changed_at"),
     )
 
 

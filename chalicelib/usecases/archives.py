@@ -349,7 +349,7 @@ def _plan(runtime: Runtime, export: Export) -> Plan:
         )
         for entry in _planned(runtime, export)
     ]
-    return Plan(partial(zips.pieces, members))
+    return zips.plan(members)
 
 
 def _planned(runtime: Runtime, export: Export) -> Iterator[Entry]:
@@ -365,7 +365,11 @@ def _read_entries(runtime: Runtime, name: str) -> Iterator[Entry]:
 
 
 def _read(runtime: Runtime, name: str) -> bytes:
-    return runtime.archives.read(name, 0, runtime.archives.size(name) or 0)
+    size = runtime.archives.size(name)
+    if size is None:  # an archive without it would look whole
+        message = f"{name} has gone before its export was done"
+        raise LookupError(message)
+    return runtime.archives.read(name, 0, size)
 
 
 def _take(runtime: Runtime, export: Export) -> Export | None:
@@ -414,6 +418,9 @@ def _fail(
     failure = from_failure(Failure(code, detail, enrolment_id))
     _settle(runtime, export, {"state": str(ExportState.FAILED), "lease": "", **failure})
     log("export-failed", code=code)
+    # Somebody in it may have been erased: what was made of them does not wait for its time.
+    runtime.archives.discard(archive_name(export))
+    runtime.archives.clear(_work_folder(export))
 
 
 def _note(runtime: Runtime, export: Export, enrolment_id: str) -> None:

@@ -317,6 +317,7 @@ def _as_made(enrolment: Enrolment, new: NewEnrolment) -> Enrolment:
         signs=0,
         issue=0,
         completed_at=None,
+        state_changed_at=None,
     )
 
 

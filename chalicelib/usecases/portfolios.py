@@ -87,7 +87,7 @@ def load(runtime: Runtime, centre_id: str, enrolment_id: str) -> Portfolio:
     after the rest is read: if it has grown in between, something was done, and all is read again.
 
     Raises NotFound where there is no such enrolment (any more), AssemblyError where evidence is
-    gone, and Unavailable where it never rests.
+    gone or the trail is not what was anchored of it, and Unavailable where it never rests.
     """
     seq = trail.catch_up(runtime, centre_id, enrolment_id)
     for _ in range(TRIES):
@@ -96,6 +96,8 @@ def load(runtime: Runtime, centre_id: str, enrolment_id: str) -> Portfolio:
         trail.anchor(runtime, centre_id, enrolment_id)
         recorded = trail.read(runtime, centre_id, enrolment_id)
         if before == seq == len(recorded.entries):
+            if not recorded.borne_out:
+                raise AssemblyError("trail-changed")
             return _portfolio(runtime, found, recorded)
     raise Unavailable("busy", "The enrolment keeps changing; it is exported with the next try.")
 

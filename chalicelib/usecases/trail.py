@@ -12,10 +12,11 @@ from typing import Any
 
 from chalicelib.domain.access import READERS_OF_ALL, Actor, require_overseer, require_role
 from chalicelib.domain.attempts import Attempt
+from chalicelib.domain.digests import digest
 from chalicelib.domain.enrolments import Enrolment
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.people import Role
-from chalicelib.domain.seals import HEAD
+from chalicelib.domain.seals import HEAD, statement_of
 from chalicelib.domain.trail import (
     Act,
     Kind,
@@ -73,6 +74,16 @@ class Recorded:
     lines: bytes
     heads: bytes
     commitments: dict[str, Any]
+
+    @property
+    def borne_out(self) -> bool:
+        """Whether every signed head is of the entry that stands under its number."""
+        lines = self.lines.splitlines()
+        said = [statement_of(head) for head in self.heads.decode().splitlines()]
+        return all(
+            each["seq"] <= len(lines) and digest(lines[each["seq"] - 1]) == each["hash"]
+            for each in said
+        )
 
 
 def note(runtime: Runtime, key: Key) -> Item | None:

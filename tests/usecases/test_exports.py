@@ -104,6 +104,15 @@ def test_an_export_by_what_enrolments_have_in_common(world: World) -> None:
         found(**of, state=EnrolmentState.COMPLETE)
 
 
+def test_a_period_leaves_out_what_was_given_up_before_it(world: World) -> None:
+    enrolment = world.enrol()
+    world.change(enrolment, state=EnrolmentState.WITHDRAWN, reason="Moved away.")
+    world.clock.forward(days=40)
+    assert exports.selected(world.runtime, ask(world, until=date(2026, 3, 2))) == [enrolment.id]
+    with pytest.raises(Invalid, match="No enrolment"):
+        ask(world, since=date(2026, 4, 1))
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -223,7 +232,7 @@ def failed(world: World, export: Export, code: str) -> None:
     assert now.state is ExportState.FAILED
     assert now.failure
     assert now.failure.code == code
-    assert exports.archive_name(export) not in objects()
+    assert not objects(), "what was gathered of somebody is gone as well"
     assert exports.get(world.runtime, world.administrator, export.id)[1] is None
 
 
@@ -326,6 +335,38 @@ def test_withheld_evidence_is_left_out_and_said_so(rich: World) -> None:
     assert not [name for name in archive if "/attachments/" in name]
     portfolio = json.loads(archive[f"data/enrolments/{enrolment.id}/portfolio.json"])
     assert [each["withheld"] for each in portfolio["attachments"]] == [True]
+
+
+@pytest.mark.parametrize(("step", "lost"), [("_conclude", "0000/list"), ("_assemble", "plan")])
+def test_what_was_gathered_and_is_gone_is_never_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, lost: str
+) -> None:
+    def stop(*_: object) -> None:
+        raise OSError(step)
+
+    export = world.start_export(world.enrol())
+    with monkeypatch.context() as stopped:
+        stopped.setattr(archives, step, stop)
+        with pytest.raises(OSError, match=step):
+            world.work_on(export)
+    _, s3 = clients()
+    s3.delete_object(Bucket=ARCHIVES, Key=f"work/{world.centre.id}/{export.id}/{lost}")
+    with pytest.raises(LookupError):
+        world.work_on(export)
+    world.clock.time += ABANDONED
+    failed(world, export, "export-abandoned")
+
+
+def test_a_trail_that_its_locked_heads_do_not_bear_out(world: World) -> None:
+    """What comes of a table that was restored to an earlier day, and went on from there."""
+    enrolment = world.enrol()
+    of = (world.centre.id, enrolment.id)
+    trail.catch_up(world.runtime, *of)
+    trail.anchor(world.runtime, *of)
+    for key in (keys.entry(*of, 1), keys.trail(*of)):
+        world.table.write(Delete(key))
+    world.table.write(Update(keys.enrolment(*of), set={"created_by": world.verifier.id}))
+    failed(world, world.start_export(enrolment), "trail-changed")
 
 
 def test_an_export_that_nobody_can_finish_is_given_up(rich: World) -> None:
