@@ -71,8 +71,8 @@ class ExportErrorOut(AnswerModel):
     code: str = Field(
         description="`evidence-missing`, `evidence-changed`: have an operator look at the storage. "
         "`enrolment-missing`, `export-overtaken`: something was erased or withheld meanwhile; "
-        "start another one. `export-too-large`: start several. `trail-changed`, `export-abandoned` (it took two "
-        "days): tell an operator."
+        "start another one. `export-too-large`: start several. `export-abandoned` (it took two "
+        "days), `trail-changed`: tell an operator."
     )
     detail: str
     enrolment_id: TextOrNull = Field(description="Where it comes from one enrolment; else null.")
