@@ -60,6 +60,7 @@ LEFT_OUT = {
         "8 a statement at no moment",
     ],
     "how keys are written, and members that say nothing": [
+        "6 nothing committed to, and no key",
         "3 jwks.json with a key twice",
         "3 jwks.json with more than keys",
         "6 commitments with a space",
