@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SUFFIX = ".jws"
+THERE = {"PreconditionFailed", "ConditionalRequestConflict"}  # or about to be, by somebody else
 
 
 class Anchors:
@@ -35,7 +36,7 @@ class Anchors:
                 IfNoneMatch="*",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
+            if error.response["Error"]["Code"] not in THERE:
                 raise
 
     def heads(self, centre_id: str, enrolment_id: str) -> Iterator[tuple[int, str]]:

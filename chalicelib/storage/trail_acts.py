@@ -254,7 +254,7 @@ def _handled(enrolment_id: str, deed: Item, attachment: Item) -> Act:
         kind=kind,
         at=parse(deed["at"]),
         by=deed["by"],
-        method=deed["method"],
+        method=deed.get("method", Method.TOKEN),  # which deeds did not say at first
         on=attachment["sha256"],
         facts={"attachment_id": attachment_id},
         texts=_filled(note=deed.get("note", "")),

@@ -10,11 +10,12 @@ from chalicelib.domain.people import Role
 from chalicelib.domain.trail import Act, Kind, event_name
 from chalicelib.events import finalise
 from chalicelib.storage import keys
-from chalicelib.storage.changes import Delete, Key
+from chalicelib.storage.changes import Delete, Key, Update
 from chalicelib.storage.trail import trace
 from chalicelib.usecases import attachments, attempts, trail
 from chalicelib.usecases.trail import Recorded
 from tests.events.records import record_of
+from tests.faults import hooked, refused
 from tests.trails import check, check_chain, check_heads
 from tests.world import AUDIT, EVIDENCE_MODULE, World, new_world, request
 
@@ -201,6 +202,29 @@ def test_what_was_signed_of_an_entry_once_is_what_counts(world: World) -> None:
     world.runtime.anchors.keep(*of, 1, "another")
     assert trail.read(world.runtime, *of).heads == before
     assert exported(world, enrolment).heads == before
+
+
+def test_whoever_signs_a_head_at_the_same_time_is_in_nobodys_way(world: World) -> None:
+    enrolment = world.enrol()
+    trail.catch_up(world.runtime, world.centre.id, enrolment.id)
+
+    def conflict(**_: Any) -> Any:
+        answer = {"ResponseMetadata": {"HTTPStatusCode": 409}}
+        return refused("ConditionalRequestConflict", **answer)
+
+    with hooked(world.s3, "before-call.s3.PutObject", conflict):
+        trail.anchor(world.runtime, world.centre.id, enrolment.id)
+
+
+def test_a_deed_that_does_not_say_by_which_means_was_done_by_token(world: World) -> None:
+    enrolment, file = world.enrol(), world.attach()
+    world.bind(file, enrolment)
+    attachments.flag_attachment(
+        world.runtime, world.candidate, file.id, "A face.", request(world.candidate)
+    )
+    (deed,) = world.table.query(keys.attachment(world.centre.id, file.id).pk, "DEED#")
+    world.table.write(Update(Key(deed["pk"], deed["sk"]), remove=("method",)))
+    assert only(entries(world, enrolment), Kind.ATTACHMENT_FLAGGED)["method"] == "token"
 
 
 def test_what_is_not_anchored_yet_is_not_read_yet(world: World) -> None:
