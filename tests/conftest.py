@@ -24,7 +24,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of the one cloud to one worker."""
+    """Begin with the tests on a cloud, which take longest; a worker takes a file of them whole.
+
+    Every worker has a cloud of its own.
+    """
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("cloud"))
+        if _on_cloud(item):
+            item.add_marker(pytest.mark.xdist_group(f"cloud {item.path.stem}"))
+    items.sort(key=lambda item: not _on_cloud(item))
+
+
+def _on_cloud(item: pytest.Item) -> bool:
+    return "stack" in getattr(item, "fixturenames", ())
