@@ -180,7 +180,7 @@ def test_a_deployed_stack_survives_a_restart(tmp_path: Path) -> None:
         assert second.subject("anna@example.org") == subject
         # New mappings, because those of before the restart would skip records.
         mappings = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-        assert len(mappings) == 4
+        assert len(mappings) == 5
         assert not {mapping["UUID"] for mapping in mappings} & set(first.resources.values())
         answer = http.request("GET", f"{second.api}/v1/no-such-thing")
         assert answer.status == 404
