@@ -64,8 +64,10 @@ class Stage:
         self.waiting = begin(self.runtime, self.centre_id)  # for the sweeper to find
         start_cold(self.stack, "promote", SCANNER="guardduty")  # which asks for most
         self.shown = self._evidence()
+        self.started: list[str] = []
         self.archived = self.start_export()
         self._export(self.archived)
+        self.started.clear()  # this one stays
 
     def _play(self, *pages: str, judged: bool = True) -> Play:
         module = read_module(SHORT_MODULE).module
@@ -95,6 +97,7 @@ class Stage:
         administrator = self.shown.client(Role.ADMINISTRATOR)
         asked = administrator.ask("POST", f"{self.shown.centre}/exports", body)
         export_id: str = asked.json()["id"]
+        self.started.append(export_id)
         return export_id
 
     def _export(self, export_id: str) -> dict[str, Any]:
@@ -271,7 +274,10 @@ class Stage:
         return True
 
     def clear(self) -> None:
-        """Return the page signed for a trial, if it is, so that the next trial can sign it."""
+        """End the exports of a trial, and return the page signed for it, so that the next can."""
+        while self.started:
+            key = keys.export(self.centre_id, self.started.pop())
+            self.runtime.table.write(Update(key, set={"state": "failed"}))
         path = f"{self.unmailed.enrolment}/pages/plan-2"
         assessor = self.unmailed.client(Role.ASSESSOR)
         page = assessor.ask("GET", path).json()
