@@ -19,7 +19,7 @@ from chalicelib.storage.trail import trace
 from cli.answering import complete_evidence
 from cli.cast import create_cast, operator_runtime
 from cli.cloud import CloudError, http
-from cli.playing import OK, Play, open_link
+from cli.playing import OK, Play, open_link, wait_for
 from cli.stack import Stack
 from cli.uploading import TAKEN, Uploader, post
 from tests.attachments import NOTE, begin, name_of, picture, read
@@ -47,6 +47,14 @@ class Stage:
             self.certified.sign(page_id)
             judge(self.certified, page_id)
         self.certificate_id = self.certified.certificate()["certificate_id"]
+        wait_for(self._closed, "the certificate in the audit trail")
+
+    def _closed(self) -> bool:
+        """Whether the stream has told the trail that the enrolment is complete."""
+        administrator = self.certified.client(Role.ADMINISTRATOR)
+        path = f"{self.certified.enrolment}/trail?limit=100"
+        entries = administrator.ask("GET", path).json()["items"]
+        return any(each["kind"] == "certificate.issued" for each in entries)
 
     def prepare(self) -> None:
         """Prepare what waits for the stream, with the stream switched off."""
